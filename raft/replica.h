@@ -1,0 +1,111 @@
+// One partition's member of a Raft group: joins the pure core to a log, a transport and a state
+// machine. Runs on one thread; knows no file, socket or clock of its own.
+//
+// The owner calls Propose and OnMessage as they come, Tick as time passes, and Flush once per loop
+// turn: Flush carries out what the core decided. The order of its steps is the safety argument.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "raft/core/core.h"
+#include "raft/core/log_reader.h"
+#include "raft/core/message.h"
+#include "raft/core/types.h"
+
+namespace raft {
+
+// Sends to another member of this group. May drop, delay, duplicate and reorder; never blocks.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual void Send(NodeId to, Message message) = 0;
+};
+
+// The durable log of this group. Store hands over work and returns at once; when all of it (and all
+// that came before) is durable, the owner calls Replica::OnStored with the same ticket.
+class LogStorage : public LogReader {
+ public:
+  // Entries are contiguous; the first may be at or below an index stored before, and then replaces it
+  // and all that follow. A ticket is greater than every earlier one.
+  virtual void Store(uint64_t ticket, const std::optional<HardState>& hard_state,
+                     std::span<const Entry> entries) = 0;
+
+  // The state machine was replaced by a snapshot: the log is to be empty and to go on after `info.last`.
+  virtual void ResetTo(const SnapshotInfo& info) = 0;
+};
+
+// What the log drives. All calls come from within the replica's Flush.
+class StateMachine {
+ public:
+  virtual ~StateMachine() = default;
+
+  // Runs the entry. Called in index order, exactly once for each entry that this state machine did not
+  // propose itself (a leader has executed those already).
+  virtual void Apply(const Entry& entry) = 0;
+
+  // Everything up to `commit` is committed now: gated replies may leave.
+  virtual void OnCommitted(Index commit) = 0;
+
+  // Entries above `last_kept` were replaced by another leader's. Called only if some of them had been
+  // executed: the state has to be rebuilt (Replica::Rebuilt tells when it is).
+  virtual void OnTruncated(Index last_kept) = 0;
+
+  // Role, term or known leader changed.
+  virtual void OnRoleChanged() = 0;
+
+  // `follower` needs entries that were compacted away: stream a snapshot to it.
+  virtual void OnSnapshotNeeded(NodeId follower) = 0;
+
+  // A piece of a snapshot from the current leader.
+  virtual void OnSnapshotChunk(NodeId from, const SnapshotChunk& chunk) = 0;
+};
+
+class Replica {
+ public:
+  struct Restored {
+    HardState hard_state;
+    SnapshotInfo snapshot;  // What the state machine was loaded from; {0,0} and the first members when new.
+    Position last;          // End of the durable log.
+    Index executed = 0;     // The state machine reflects entries up to here (at least snapshot.last).
+  };
+
+  Replica(const Core::Options& options, const Restored& restored, Transport& transport,
+          LogStorage& log, StateMachine& machine);
+
+  // Appends an entry that the state machine HAS executed. nullopt if this replica cannot propose
+  // (asked before executing: CanPropose).
+  std::optional<Index> Propose(EntryKind kind, Payload payload);
+  bool CanPropose() const;  // Leader, serving, no transfer under way, log not backed up.
+
+  void OnMessage(NodeId from, const Message& message);
+  void Tick(uint64_t now_ms);       // Monotonic milliseconds; never goes back.
+  void OnStored(uint64_t ticket);   // Everything stored under tickets up to this one is durable.
+  void Flush();                     // Carries out what was decided since the last Flush.
+
+  // A leader whose first own entry is committed and which has executed its whole log.
+  bool IsServing() const;
+  // True if no other leader can have been elected as of `now_ms`. Raft thesis §6.4.1.
+  bool HasLease(uint64_t now_ms) const;
+  // Starts a ReadIndex round; ReadConfirmed() >= the returned id once leadership was confirmed after
+  // this call. Raft thesis §6.4.
+  uint64_t StartRead();
+  uint64_t ReadConfirmed() const;
+
+  void TransferLeadership(NodeId to);
+  void Suspect(NodeId node);  // The owner believes `node` is dead: if it leads, ask for votes at once.
+  void SnapshotSent(NodeId follower, bool ok);
+  void SnapshotInstalled(const SnapshotInfo& info);  // The state machine now equals this snapshot.
+  void Rebuilt(Index executed);  // After OnTruncated: the state machine reflects entries up to here.
+  void TrimWindow(Index up_to);  // Entries up to here need not stay in memory.
+
+  const Core& core() const { return core_; }
+  Index executed() const { return executed_; }
+
+ private:
+  Core core_;
+  Index executed_ = 0;
+};
+
+}  // namespace raft

@@ -1,0 +1,126 @@
+// What a handler may see and do: its arguments, the keys, the reply, the log. Dispatch has already
+// checked name, arity and slot, and gates the reply; a handler parses, acts, replies, and no more.
+//
+// The same handlers run in two modes. On the leader they execute a client's command, and report what
+// changed through LogAsIs or LogEffect. Applying a log entry (`applying`) they run canonical commands:
+// nothing expires by the clock then, replies go nowhere, and nothing is logged.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include "resp/writer.h"
+#include "storage/keyspace.h"
+#include "storage/types/collections.h"
+
+namespace server {
+
+// Collects the effects of the running command. Implemented by the partition's open batch.
+class EffectLog {
+ public:
+  virtual ~EffectLog() = default;
+  virtual void LogAsIs(int database) = 0;  // The running command, as it came.
+  virtual void Log(int database, std::span<const std::string_view> command) = 0;
+};
+
+// Remembers the log index of each key's last write, so that no read reveals an uncommitted one.
+class ReadGate {
+ public:
+  virtual ~ReadGate() = default;
+  virtual void OnRead(uint64_t key_hash) = 0;
+  virtual void OnReadAll() = 0;  // DBSIZE, KEYS, SCAN: gate on the newest write.
+};
+
+class Call {
+ public:
+  struct Context {
+    storage::Keyspace& keyspace;
+    int database;
+    int64_t now_ms;       // The leader's wall clock, read once per loop turn.
+    bool applying;        // Running a log entry, not a client's command.
+    bool may_expire;      // This replica decides about expiry (leader, not applying).
+    EffectLog* log;       // Null when nothing is logged (applying).
+    ReadGate* gate;       // Null when applying.
+    uint64_t* random;     // State of the leader's generator; see Random().
+  };
+
+  Call(std::span<const std::string_view> arguments, resp::Writer& writer, const Context& context)
+      : args(arguments), reply(writer), now_ms(context.now_ms), context_(context) {}
+
+  const std::span<const std::string_view> args;  // args[0] is the command's name.
+  resp::Writer& reply;
+  const int64_t now_ms;
+
+  int database() const { return context_.database; }
+  bool applying() const { return context_.applying; }
+  storage::Keyspace& keyspace() { return context_.keyspace; }
+  storage::Database& db() { return context_.keyspace.database(context_.database); }
+  storage::Database& db(int index) { return context_.keyspace.database(index); }
+  uint64_t Random();  // Leader only: what comes of it must be logged in absolute terms.
+
+  // The key with its hash; dispatch has computed the first key's already.
+  storage::HashedKey Hash(std::string_view key) const;
+  void set_first_key(const storage::HashedKey& key) { first_key_ = key; }
+
+  // The live item under a key, or null. An item past its deadline counts as absent; where this replica
+  // decides about expiry it is deleted and the deletion logged.
+  storage::Item* Find(std::string_view key);
+  storage::Item* Find(const storage::HashedKey& key);
+
+  // The same for one type. When the key holds another type, WRONGTYPE has been replied and `ok` is false:
+  // the handler returns.
+  template <typename T>
+  struct Found {
+    bool ok = true;
+    storage::Item* item = nullptr;  // Null: absent.
+    T* value = nullptr;             // The collection in it.
+  };
+  struct FoundString {
+    bool ok = true;
+    storage::Item* item = nullptr;
+    std::string_view value;  // Empty when absent.
+  };
+  FoundString FindString(const storage::HashedKey& key);
+  Found<storage::Hash> FindHash(const storage::HashedKey& key);
+  Found<storage::List> FindList(const storage::HashedKey& key);
+  Found<storage::Set> FindSet(const storage::HashedKey& key);
+  Found<storage::SortedSet> FindSortedSet(const storage::HashedKey& key);
+
+  // A command that changed data calls one of these: LogAsIs when its own bytes say everything (no clock,
+  // no chance, no order of iteration), or LogEffect, once or more, with what came of it. A command that
+  // calls neither has changed nothing, and is gated like a read. Both may be called while applying, and
+  // do nothing then.
+  void LogAsIs();
+  void LogEffect(std::initializer_list<std::string_view> command);
+  void LogEffect(std::span<const std::string_view> command);
+
+  void ReadsWholeKeyspace();  // Gates the reply on the newest write.
+
+ private:
+  bool IsExpired(const storage::Item& item) const;
+
+  Context context_;
+  storage::HashedKey first_key_;
+};
+
+// Brackets a change in place to a collection. The item pointer is dead afterwards if the collection
+// became empty: the key is deleted then, as Redis does.
+class Change {
+ public:
+  Change(Call& call, storage::Item* item, const storage::HashedKey& key)
+      : database_(call.db()), item_(item), key_(key) {
+    database_.BeginChange(item_, key_);
+  }
+  ~Change() { database_.EndChange(item_, key_); }
+  Change(const Change&) = delete;
+  Change& operator=(const Change&) = delete;
+
+ private:
+  storage::Database& database_;
+  storage::Item* item_;
+  storage::HashedKey key_;
+};
+
+}  // namespace server
