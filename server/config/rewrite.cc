@@ -67,7 +67,11 @@ std::string Merge(std::vector<OldLine> old_lines, const std::vector<NewLine>& ne
   std::string appended;
   std::vector<bool> dropped(old_lines.size());
   bool is_signed = false;
-  for (const OldLine& line : old_lines) is_signed |= line.text == kSignature;
+  bool has_include = false;
+  for (const OldLine& line : old_lines) {
+    is_signed |= line.text == kSignature;
+    has_include |= line.is_include;
+  }
   for (const NewLine& line : new_lines) {
     const std::optional<size_t> place = PlaceOf(old_lines, line.setting);
     for (size_t i = 0; i < old_lines.size(); ++i) {
@@ -77,7 +81,9 @@ std::string Merge(std::vector<OldLine> old_lines, const std::vector<NewLine>& ne
       old_lines[*place].text = line.line;
     } else {
       // An included file may have begun the list that this line must be all of.
-      if (GathersLines(*line.setting)) appended.append(line.setting->name).append(" \"\"\n");
+      if (has_include && GathersLines(*line.setting)) {
+        appended.append(line.setting->name).append(" \"\"\n");
+      }
       appended += line.line + "\n";
     }
   }
