@@ -1,5 +1,5 @@
-// A callable borrowed for the length of a call: what std::function costs without its allocation and
-// with one indirect call. Never kept: it views the caller's lambda.
+// A callable borrowed for the length of one call: two words, no allocation. What it refers to must
+// outlive it, so it is for parameters only.
 #pragma once
 
 #include <memory>
@@ -11,26 +11,24 @@ namespace storage {
 template <typename Signature>
 class FunctionRef;
 
-template <typename Return, typename... Arguments>
-class FunctionRef<Return(Arguments...)> {
+template <typename Return, typename... Args>
+class FunctionRef<Return(Args...)> {
  public:
-  template <typename Callable>
-  requires(!std::is_same_v<std::remove_cvref_t<Callable>, FunctionRef> &&
-           std::is_invocable_r_v<Return, Callable&, Arguments...>)
-      FunctionRef(Callable&& callable)  // NOLINT: implicit, so that a lambda can stand at the call.
+  template <typename F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
+           std::is_invocable_r_v<Return, F&, Args...>)
+      FunctionRef(F&& callable)  // NOLINT: implicit, so that a lambda can be written at the call.
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
-        call_([](void* object, Arguments... arguments) -> Return {
-          return (*static_cast<std::remove_reference_t<Callable>*>(object))(
-              std::forward<Arguments>(arguments)...);
+        call_([](void* object, Args... args) -> Return {
+          return static_cast<Return>(
+              (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...));
         }) {}
 
-  Return operator()(Arguments... arguments) const {
-    return call_(object_, std::forward<Arguments>(arguments)...);
-  }
+  Return operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
 
  private:
   void* object_;
-  Return (*call_)(void*, Arguments...);
+  Return (*call_)(void*, Args...);
 };
 
 }  // namespace storage

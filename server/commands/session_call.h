@@ -1,5 +1,5 @@
-// What a session handler may see and do: commands that concern the connection or the node, not the
-// keys of one partition. Session and NodeApi are defined where connections live.
+// What a session handler may see: PING, CLIENT, CONFIG, INFO, CLUSTER, MULTI ... run where the connection
+// lives, on its shard's thread, and never touch a key.
 #pragma once
 
 #include <span>
@@ -11,19 +11,14 @@ namespace server {
 
 class Session;
 class NodeApi;
+struct Command;
 
 struct SessionCall {
-  std::span<const std::string_view> args;  // args[0] is the command's name.
+  const Command& command;  // The row that was called; a subcommand's own row if it has one.
+  std::span<const std::string_view> args;
   resp::Writer& reply;
   Session& session;
   NodeApi& node;
 };
 
-namespace commands {
-
-// The handler of a container's own row: dispatch runs the subcommand's row when there is one, so
-// what comes here names a subcommand that does not exist.
-void UnknownSubcommand(SessionCall& call);
-
-}  // namespace commands
 }  // namespace server
