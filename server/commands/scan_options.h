@@ -13,7 +13,7 @@ namespace server::commands {
 struct ScanOptions {
   std::string_view pattern = "*";
   size_t count = 10;
-  std::string_view type;  // SCAN only; empty: any.
+  std::string_view type = {};  // SCAN only; empty: any.
 
   bool Matches(std::string_view name) const;
 };

@@ -28,8 +28,8 @@ struct RangeQuery {
   int64_t offset = 0;
   int64_t limit = -1;
 
-  ScoreRange scores;
-  LexRange members;
+  ScoreRange scores = {};
+  LexRange members = {};
   int64_t first = 0;
   int64_t last = 0;
 };
