@@ -46,6 +46,9 @@ class FrameReader {
   // Frames with a longer payload are corrupt: nothing is held for what a stranger announces.
   explicit FrameReader(size_t payload_bytes_max) : payload_bytes_max_(payload_bytes_max) {}
 
+  // Once the peer is known, more may come at once.
+  void set_payload_bytes_max(size_t bytes) { payload_bytes_max_ = bytes; }
+
   void Feed(std::string_view bytes);
   // After kCorrupt there is no known place to go on from: the connection is to be closed.
   [[nodiscard]] Outcome Next(Frame& frame);
