@@ -14,8 +14,8 @@ class LogReader {
   // The term of the stored entry at `index`, or nullopt when it was compacted away or never stored.
   virtual std::optional<Term> TermAt(Index index) const = 0;
 
-  // Entries from `first` on, in order, without a hole, up to about `bytes_max` (at least one if there
-  // is one). Empty when `first` was compacted away or cannot be read.
+  // Entries from `first` on, in order, without a hole, up to about `bytes_max` (at least one if
+  // there is one). Empty when `first` was compacted away or cannot be read.
   virtual std::vector<Entry> Read(Index first, size_t bytes_max) const = 0;
 };
 

@@ -1,9 +1,9 @@
 // What a handler may see and do: its arguments, the keys, the reply, the log. Dispatch has already
 // checked name, arity and slot, and gates the reply; a handler parses, acts, replies, and no more.
 //
-// The same handlers run in two modes. On the leader they execute a client's command, and report what
-// changed through LogAsIs or LogEffect. Applying a log entry (`applying`) they run canonical commands:
-// nothing expires by the clock then, replies go nowhere, and nothing is logged.
+// The same handlers run in two modes. On the leader they execute a client's command, and report
+// what changed through LogAsIs or LogEffect. Applying a log entry (`applying`) they run canonical
+// commands: nothing expires by the clock then, replies go nowhere, and nothing is logged.
 #pragma once
 
 #include <cstdint>
@@ -38,12 +38,12 @@ class Call {
   struct Context {
     storage::Keyspace& keyspace;
     int database;
-    int64_t now_ms;       // The leader's wall clock, read once per loop turn.
-    bool applying;        // Running a log entry, not a client's command.
-    bool may_expire;      // This replica decides about expiry (leader, not applying).
-    EffectLog* log;       // Null when nothing is logged (applying).
-    ReadGate* gate;       // Null when applying.
-    uint64_t* random;     // State of the leader's generator; see Random().
+    int64_t now_ms;    // The leader's wall clock, read once per loop turn.
+    bool applying;     // Running a log entry, not a client's command.
+    bool may_expire;   // This replica decides about expiry (leader, not applying).
+    EffectLog* log;    // Null when nothing is logged (applying).
+    ReadGate* gate;    // Null when applying.
+    uint64_t* random;  // State of the leader's generator; see Random().
   };
 
   Call(std::span<const std::string_view> arguments, resp::Writer& writer, const Context& context)
@@ -64,13 +64,16 @@ class Call {
   storage::HashedKey Hash(std::string_view key) const;
   void set_first_key(const storage::HashedKey& key) { first_key_ = key; }
 
-  // The live item under a key, or null. An item past its deadline counts as absent; where this replica
-  // decides about expiry it is deleted and the deletion logged.
+  // The live item under a key, or null. An item past its deadline counts as absent; where this
+  // replica decides about expiry it is deleted and the deletion logged.
   storage::Item* Find(std::string_view key);
   storage::Item* Find(const storage::HashedKey& key);
+  storage::Item* FindIn(int database, const storage::HashedKey& key);  // COPY to another database.
+  // Past its deadline, so that a scan passes over it. Never while applying.
+  bool IsExpired(const storage::Item& item) const;
 
-  // The same for one type. When the key holds another type, WRONGTYPE has been replied and `ok` is false:
-  // the handler returns.
+  // The same for one type. When the key holds another type, WRONGTYPE has been replied and `ok` is
+  // false: the handler returns.
   template <typename T>
   struct Found {
     bool ok = true;
@@ -88,10 +91,10 @@ class Call {
   Found<storage::Set> FindSet(const storage::HashedKey& key);
   Found<storage::SortedSet> FindSortedSet(const storage::HashedKey& key);
 
-  // A command that changed data calls one of these: LogAsIs when its own bytes say everything (no clock,
-  // no chance, no order of iteration), or LogEffect, once or more, with what came of it. A command that
-  // calls neither has changed nothing, and is gated like a read. Both may be called while applying, and
-  // do nothing then.
+  // A command that changed data calls one of these: LogAsIs when its own bytes say everything (no
+  // clock, no chance, no order of iteration), or LogEffect, once or more, with what came of it. A
+  // command that calls neither has changed nothing, and is gated like a read. Both may be called
+  // while applying, and do nothing then.
   void LogAsIs();
   void LogEffect(std::initializer_list<std::string_view> command);
   void LogEffect(std::span<const std::string_view> command);
@@ -99,10 +102,12 @@ class Call {
   void ReadsWholeKeyspace();  // Gates the reply on the newest write.
 
  private:
-  bool IsExpired(const storage::Item& item) const;
+  // Null also when the key holds another type: wrong_type_ tells which it was.
+  storage::Item* FindTyped(const storage::HashedKey& key, storage::Type type);
 
   Context context_;
   storage::HashedKey first_key_;
+  bool wrong_type_ = false;
 };
 
 // Brackets a change in place to a collection. The item pointer is dead afterwards if the collection

@@ -38,10 +38,13 @@ enum Flag : uint32_t {
 };
 
 // First, last and step, as in COMMAND's reply; first 0 means no keys. last < 0 counts from the end.
+// Where arguments tell how many keys there are (SINTERCARD), `count_at` is the place of that number, and
+// the keys follow it, behind those of the other three.
 struct KeySpec {
   int first = 0;
   int last = 0;
   int step = 0;
+  int count_at = 0;
 };
 
 // Runs where the keys live, on the partition's thread: consults nothing but the call.

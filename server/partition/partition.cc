@@ -1,0 +1,299 @@
+#include "server/partition/partition.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace server {
+namespace {
+
+constexpr size_t kExpireSampleKeys = 20;  // Redis's ACTIVE_EXPIRE_CYCLE_KEYS_PER_LOOP.
+
+}  // namespace
+
+Partition::Partition(const Options& options, Owner& owner, raft::Transport& transport,
+                     std::unique_ptr<raft::LogStorage> log)
+    : options_(options),
+      owner_(owner),
+      transport_(transport),
+      log_(std::move(log)),
+      keyspace_(std::make_unique<storage::Keyspace>(options.hash_seed)),
+      random_(options.random_seed) {}
+
+Partition::~Partition() { watches_.AllChanged(); }
+
+void Partition::Start(const raft::Replica::Restored& restored) {
+  assert(!started());
+  keyspace_->set_observer(this);
+  replica_ = std::make_unique<raft::Replica>(options_.raft, restored, transport_, *log_, *this);
+  commit_ = replica_->core().commit();
+  open_index_ = replica_->core().LastIndex() + 1;
+}
+
+void Partition::ReplaceKeyspace(std::unique_ptr<storage::Keyspace> keyspace) {
+  watches_.AllChanged();
+  keyspace_ = std::move(keyspace);
+  keyspace_->set_observer(this);
+  expire_cursors_.fill(0);
+}
+
+void Partition::SetTime(int64_t wall_ms, uint64_t monotonic_ms) {
+  wall_ms_ = wall_ms;
+  monotonic_ms_ = std::max(monotonic_ms_, monotonic_ms);
+}
+
+raft::NodeId Partition::leader() const { return started() ? replica_->core().leader() : raft::kNobody; }
+
+raft::Index Partition::open_index() const { return open_index_; }
+
+bool Partition::ReadConfirmed(uint64_t round) const { return replica_->ReadConfirmed() >= round; }
+
+Admission Partition::Admit(const Command& command, bool stale, uint64_t monotonic_ms) const {
+  if (!started()) return Admission::kLoading;
+  if (!serving_) {
+    // A follower's memory holds committed state only, unless it led before and waits to be rebuilt.
+    if (stale && (command.flags & kWrite) == 0 && !replica_->core().IsLeader() &&
+        !replica_->rebuilding()) {
+      return Admission::kYes;
+    }
+    const raft::NodeId leader = replica_->core().leader();
+    const bool elsewhere = leader != raft::kNobody && leader != options_.raft.id;
+    return elsewhere ? Admission::kMoved : Admission::kNoLeader;
+  }
+  if ((command.flags & kWrite) != 0) {
+    if (!replica_->CanPropose()) return Admission::kNoLeader;
+    if ((command.flags & kGrows) != 0 && owner_.OutOfMemory()) return Admission::kOutOfMemory;
+  }
+  if (!options_.reads_by_round && !replica_->HasLease(monotonic_ms)) return Admission::kNoLeader;
+  return Admission::kYes;
+}
+
+Call::Context Partition::ContextFor(const Request& request) {
+  return {.keyspace = *keyspace_,
+          .database = request.database,
+          .now_ms = wall_ms_,
+          .applying = false,
+          .may_expire = serving_ && replica_->CanPropose(),
+          .log = this,
+          .gate = this,
+          .random = &random_};
+}
+
+Gate Partition::Execute(const Request& request, resp::Writer& reply) {
+  running_ = &request;
+  running_wrote_ = false;
+  running_read_gate_ = 0;
+
+  Call call(request.args, reply, ContextFor(request));
+  if (request.first_key) call.set_first_key(*request.first_key);
+  request.command->handler(call);
+  running_ = nullptr;
+  ++stats_.commands;
+
+  Gate gate;
+  if (running_wrote_) {
+    gate.index = open_index_;
+    return gate;
+  }
+  if (running_read_gate_ > commit_) gate.index = running_read_gate_;
+  if (options_.reads_by_round && serving_) {
+    if (turn_read_round_ == 0) turn_read_round_ = replica_->StartRead();
+    if (!ReadConfirmed(turn_read_round_)) gate.read = turn_read_round_;
+  }
+  return gate;
+}
+
+void Partition::Watch(int database, std::string_view key, std::shared_ptr<WatchState> watcher) {
+  ExpireIfDue(database, key);
+  watches_.Add(database, key, std::move(watcher));
+}
+
+void Partition::ExpireIfDue(int database, std::string_view key) {
+  if (!serving_) return;
+  Request request;
+  request.database = database;
+  running_ = &request;
+  resp::Writer nowhere(scratch_, 2);
+  Call call({}, nowhere, ContextFor(request));
+  call.Find(key);  // Deletes it, and logs that, when its time has come.
+  running_ = nullptr;
+}
+
+void Partition::AddWaiter(const Gate& gate, uint64_t token) {
+  waiters_.push_back({gate, token, monotonic_ms_});
+}
+
+void Partition::TakeReady(std::vector<uint64_t>& tokens) {
+  while (!waiters_.empty() && IsOpen(waiters_.front().gate)) {
+    tokens.push_back(waiters_.front().token);
+    waiters_.pop_front();
+  }
+}
+
+bool Partition::ExpireSome(size_t keys_max) {
+  if (!serving_ || !replica_->CanPropose()) return false;
+  bool more = false;
+  for (int index = 0; index < storage::kDatabases; ++index) {
+    storage::Database& database = keyspace_->database(index);
+    if (database.expiring_size() == 0) continue;
+    std::vector<std::string> due;
+    size_t seen = 0;
+    uint64_t& cursor = expire_cursors_[static_cast<size_t>(index)];
+    cursor = database.ScanExpiring(cursor, std::min(keys_max, kExpireSampleKeys),
+                                   [&](const storage::Item& item) {
+                                     ++seen;
+                                     if (item.expire_at_ms() <= wall_ms_) due.emplace_back(item.key());
+                                   });
+    for (const std::string& key : due) ExpireIfDue(index, key);
+    // Redis goes on while a sample held more than a tenth of dead keys.
+    more = more || due.size() * 10 > seen;
+  }
+  return more;
+}
+
+void Partition::Seal() {
+  if (batch_.empty() && !unlogged_changes_) return;
+  raft::Payload payload;
+  if (!batch_.empty()) payload = std::make_shared<const std::string>(batch_.Take());
+  unlogged_changes_ = false;
+  const std::optional<raft::Index> index =
+      replica_->Propose(raft::EntryKind::kCommands, std::move(payload));
+  // Admission was decided before the commands ran, and nothing since then could change the role.
+  assert(index && *index == open_index_);
+  open_index_ = *index + 1;
+}
+
+void Partition::OnMessage(raft::NodeId from, const raft::Message& message) {
+  Seal();
+  replica_->OnMessage(from, message);
+}
+
+void Partition::Tick(uint64_t monotonic_ms) {
+  if (!started()) return;
+  Seal();
+  monotonic_ms_ = std::max(monotonic_ms_, monotonic_ms);
+  replica_->Tick(monotonic_ms_);
+  FailUndecided();
+}
+
+// Without a leader nobody knows for how long: a client is told "unknown" rather than kept for ever.
+void Partition::FailUndecided() {
+  if (waiters_.empty() || replica_->core().IsLeader()) return;
+  if (monotonic_ms_ - waiters_.front().since_ms < static_cast<uint64_t>(options_.unknown_after_ms)) {
+    return;
+  }
+  const raft::Index above = commit_;
+  waiters_.clear();
+  owner_.OnGatesFailed(*this, above, GateFailure::kUnknown);
+}
+
+void Partition::OnStored(uint64_t ticket) { replica_->OnStored(ticket); }
+
+void Partition::Flush() {
+  if (!started()) return;
+  Seal();
+  replica_->Flush();
+  turn_read_round_ = 0;
+  const bool serving = replica_->IsServing();
+  if (serving != serving_) {
+    serving_ = serving;
+    owner_.OnRoleChanged(*this);
+  }
+  // The core appends entries of its own (a leader's first, configurations).
+  open_index_ = replica_->core().LastIndex() + 1;
+  if (!waiters_.empty() && waiters_.front().gate.read != 0 && IsOpen(waiters_.front().gate)) {
+    owner_.OnGatesOpened(*this);
+  }
+}
+
+void Partition::Apply(const raft::Entry& entry) {
+  if (entry.kind != raft::EntryKind::kCommands || !entry.payload) return;
+  applying_ = true;
+  BatchReader reader(*entry.payload);
+  int database = 0;
+  resp::Parser::Command parsed;
+  while (reader.Next(database, parsed)) {
+    const Command* command = FindCommand(parsed.args[0]);
+    // An effect that this version does not know: going on would make replicas differ for ever.
+    assert(command != nullptr && command->handler != nullptr && "unknown effect in the log");
+    assert(database < storage::kDatabases);
+    scratch_.clear();
+    resp::Writer nowhere(scratch_, 2);
+    Call call(parsed.args, nowhere,
+              {.keyspace = *keyspace_,
+               .database = database,
+               .now_ms = reader.now_ms(),
+               .applying = true,
+               .may_expire = false,
+               .log = nullptr,
+               .gate = nullptr,
+               .random = nullptr});
+    command->handler(call);
+  }
+  assert(reader.valid() && "an effect in the log does not parse");
+  applying_ = false;
+}
+
+void Partition::OnCommitted(raft::Index commit) {
+  assert(commit >= commit_);
+  commit_ = commit;
+  if (!waiters_.empty()) owner_.OnGatesOpened(*this);
+}
+
+void Partition::OnTruncated(raft::Index last_kept) {
+  waiters_.clear();
+  watches_.AllChanged();
+  serving_ = false;
+  owner_.OnGatesFailed(*this, last_kept, GateFailure::kNotExecuted);
+  owner_.OnStateLost(*this, last_kept);
+}
+
+void Partition::OnRoleChanged() {
+  serving_ = replica_->IsServing();
+  if (!serving_) watches_.AllChanged();
+  owner_.OnRoleChanged(*this);
+}
+
+void Partition::OnSnapshotNeeded(raft::NodeId follower) { owner_.OnSnapshotNeeded(*this, follower); }
+
+void Partition::OnSnapshotChunk(raft::NodeId from, const raft::SnapshotChunk& chunk) {
+  owner_.OnSnapshotChunk(*this, from, chunk);
+}
+
+void Partition::LogAsIs(int database) {
+  assert(running_ != nullptr);
+  running_wrote_ = true;
+  if (!options_.log_effects) {
+    unlogged_changes_ = true;
+  } else if (!running_->raw.empty()) {
+    batch_.AddRaw(database, running_->raw, wall_ms_);
+  } else {
+    batch_.AddCommand(database, running_->args, wall_ms_);
+  }
+}
+
+void Partition::Log(int database, std::span<const std::string_view> command) {
+  running_wrote_ = true;
+  if (options_.log_effects) {
+    batch_.AddCommand(database, command, wall_ms_);
+  } else {
+    unlogged_changes_ = true;
+  }
+}
+
+void Partition::OnRead(uint64_t key_hash) {
+  running_read_gate_ = std::max(running_read_gate_, hazards_.LastWrite(key_hash));
+}
+
+void Partition::OnReadAll() { running_read_gate_ = std::max(running_read_gate_, hazards_.newest()); }
+
+void Partition::OnChange(int database, const storage::HashedKey& key) {
+  if (!applying_) hazards_.Wrote(key.hash, open_index_);
+  if (!watches_.empty()) watches_.KeyChanged(database, key.key);
+}
+
+void Partition::OnClear(int database) {
+  if (!applying_) hazards_.WroteAll(open_index_);
+  if (!watches_.empty()) watches_.DatabaseCleared(database);
+}
+
+}  // namespace server

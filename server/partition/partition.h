@@ -1,0 +1,215 @@
+// One partition of the keyspace on this node: its keys, its Raft replica, and the rules that make replies
+// linearizable (DESIGN §2). Runs on its shard's thread; knows neither sockets nor libuv, so the simulator
+// runs it as it is.
+//
+// A command's way: Admit says whether it may run; Execute runs it at once, collects its effects in the open
+// batch and says which commit index its reply waits for; once per loop turn Seal proposes the batch as one
+// log entry. Whoever waits for a gate asks IsOpen, or leaves a waiter.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "raft/replica.h"
+#include "resp/writer.h"
+#include "server/commands/call.h"
+#include "server/commands/command.h"
+#include "server/partition/batch.h"
+#include "server/partition/hazard_table.h"
+#include "server/partition/watch_list.h"
+#include "storage/keyspace.h"
+#include "storage/shared_log.h"
+
+namespace server {
+
+// What a reply waits for: entry `index` committed and leadership confirmed by round `read`.
+struct Gate {
+  raft::Index index = 0;
+  uint64_t read = 0;
+  bool operator==(const Gate&) const = default;
+  bool open() const { return index == 0 && read == 0; }
+};
+
+enum class Admission {
+  kYes,
+  kMoved,        // Another node leads: leader() names it.
+  kNoLeader,     // Nobody is known to lead, or this leader cannot prove that it does: wait, then CLUSTERDOWN.
+  kLoading,      // The keyspace is not there yet.
+  kOutOfMemory,  // -OOM
+  kReadOnly,     // A write on a stale read's connection cannot be served here.
+  kDiskError,    // -MISCONF: the log accepts nothing any more.
+};
+
+enum class GateFailure {
+  kNotExecuted,  // The entry was replaced by another leader's: the command certainly did not happen.
+  kUnknown,      // Nobody can say here whether it was or will be committed.
+};
+
+// One command to run.
+struct Request {
+  const Command* command = nullptr;
+  std::span<const std::string_view> args;
+  std::string_view raw;  // As it came, if it came as a bulk array.
+  int database = 0;
+  bool stale = false;  // READONLY: a follower may answer.
+  std::optional<storage::HashedKey> first_key;
+};
+
+class Partition final : private raft::StateMachine,
+                        private EffectLog,
+                        private ReadGate,
+                        private storage::ChangeObserver {
+ public:
+  // What a partition tells its shard. Calls come from within Execute, Seal, OnMessage, Tick and OnStored.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void OnGatesOpened(Partition& partition) = 0;  // Commit moved: waiters may be ready.
+    virtual void OnGatesFailed(Partition& partition, raft::Index above, GateFailure failure) = 0;
+    virtual void OnRoleChanged(Partition& partition) = 0;
+    virtual void OnStateLost(Partition& partition, raft::Index last_kept) = 0;  // Rebuild the keyspace.
+    virtual void OnSnapshotNeeded(Partition& partition, raft::NodeId follower) = 0;
+    virtual void OnSnapshotChunk(Partition& partition, raft::NodeId from,
+                                 const raft::SnapshotChunk& chunk) = 0;
+    virtual bool OutOfMemory() const = 0;
+  };
+
+  struct Options {
+    storage::PartitionId id = 0;
+    raft::Core::Options raft;
+    uint64_t hash_seed = 0;
+    uint64_t random_seed = 0;
+    bool log_effects = true;         // False: nobody reads the log (alone, and without files).
+    bool reads_by_round = false;     // read-consistency readindex
+    int64_t unknown_after_ms = 1500; // A gated reply waits this long without a leader, then is "unknown".
+  };
+
+  Partition(const Options& options, Owner& owner, raft::Transport& transport,
+            std::unique_ptr<raft::LogStorage> log);
+  ~Partition() override;
+
+  // The keyspace is loaded up to `restored.executed`: take part from now on.
+  void Start(const raft::Replica::Restored& restored);
+  bool started() const { return replica_ != nullptr; }
+
+  storage::PartitionId id() const { return options_.id; }
+  storage::Keyspace& keyspace() { return *keyspace_; }
+  const storage::Keyspace& keyspace() const { return *keyspace_; }
+  void ReplaceKeyspace(std::unique_ptr<storage::Keyspace> keyspace);  // After a rebuild or a snapshot.
+  raft::Replica& replica() { return *replica_; }
+  const raft::Replica& replica() const { return *replica_; }
+  raft::LogStorage& log() { return *log_; }
+
+  // The clocks, once per loop turn: Unix milliseconds, and monotonic ones.
+  void SetTime(int64_t wall_ms, uint64_t monotonic_ms);
+
+  // Decided before a command runs (DESIGN §2, rule 0). `monotonic_ms` must have been read after the command
+  // was, or a pause in between would serve a stale read (FAULTS C4, P2).
+  Admission Admit(const Command& command, bool stale, uint64_t monotonic_ms) const;
+  bool serving() const { return serving_; }
+  raft::NodeId leader() const;
+
+  // Runs an admitted command; the reply is appended to `reply` and may leave when the gate is open.
+  Gate Execute(const Request& request, resp::Writer& reply);
+  void Watch(int database, std::string_view key, std::shared_ptr<WatchState> watcher);
+  // True if a watched key has expired since: EXEC must fail.
+  void ExpireIfDue(int database, std::string_view key);
+
+  bool IsOpen(const Gate& gate) const {
+    return gate.index <= commit_ && (gate.read == 0 || ReadConfirmed(gate.read));
+  }
+  // `token` is handed back through TakeReady once the gate is open. Waiters are served in order.
+  void AddWaiter(const Gate& gate, uint64_t token);
+  void TakeReady(std::vector<uint64_t>& tokens);
+  bool has_waiters() const { return !waiters_.empty(); }
+
+  // Deletes up to about `keys_max` of the keys that are past their deadline, on the leader. Returns true if
+  // many more seem to be due.
+  bool ExpireSome(size_t keys_max);
+
+  // Once per loop turn, and before anything that may change the role: proposes the open batch.
+  void Seal();
+  void OnMessage(raft::NodeId from, const raft::Message& message);
+  void Tick(uint64_t monotonic_ms);
+  void OnStored(uint64_t ticket);
+  void Flush();  // Seals, and lets the replica act.
+
+  raft::Index commit() const { return commit_; }
+  raft::Index open_index() const;  // The index that the open batch will get.
+  raft::Index executed() const { return replica_->executed(); }
+
+  struct Stats {
+    uint64_t expired_keys = 0;
+    uint64_t commands = 0;
+    uint64_t keyspace_hits = 0;
+    uint64_t keyspace_misses = 0;
+  };
+  Stats& stats() { return stats_; }
+
+ private:
+  struct Waiter {
+    Gate gate;
+    uint64_t token;
+    uint64_t since_ms;
+  };
+
+  // raft::StateMachine
+  void Apply(const raft::Entry& entry) override;
+  void OnCommitted(raft::Index commit) override;
+  void OnTruncated(raft::Index last_kept) override;
+  void OnRoleChanged() override;
+  void OnSnapshotNeeded(raft::NodeId follower) override;
+  void OnSnapshotChunk(raft::NodeId from, const raft::SnapshotChunk& chunk) override;
+  // EffectLog
+  void LogAsIs(int database) override;
+  void Log(int database, std::span<const std::string_view> command) override;
+  // ReadGate
+  void OnRead(uint64_t key_hash) override;
+  void OnReadAll() override;
+  // storage::ChangeObserver
+  void OnChange(int database, const storage::HashedKey& key) override;
+  void OnClear(int database) override;
+
+  Call::Context ContextFor(const Request& request);
+  bool ReadConfirmed(uint64_t round) const;
+  void FailUndecided();
+
+  const Options options_;
+  Owner& owner_;
+  raft::Transport& transport_;
+  std::unique_ptr<raft::LogStorage> log_;
+  std::unique_ptr<storage::Keyspace> keyspace_;
+  std::unique_ptr<raft::Replica> replica_;
+
+  Batch batch_;
+  HazardTable hazards_;
+  WatchList watches_;
+  std::deque<Waiter> waiters_;
+  Stats stats_;
+
+  // The command that runs now.
+  const Request* running_ = nullptr;
+  bool running_wrote_ = false;
+  raft::Index running_read_gate_ = 0;
+
+  bool unlogged_changes_ = false;  // log_effects is off, and this turn changed something.
+  bool applying_ = false;
+  bool serving_ = false;
+  raft::Index commit_ = 0;
+  raft::Index open_index_ = 1;
+  uint64_t turn_read_round_ = 0;  // readindex: one round serves a turn's reads.
+  int64_t wall_ms_ = 0;
+  uint64_t monotonic_ms_ = 0;
+  uint64_t leaderless_since_ms_ = 0;
+  uint64_t random_;
+  std::array<uint64_t, storage::kDatabases> expire_cursors_{};
+  std::string scratch_;
+};
+
+}  // namespace server
