@@ -1,9 +1,9 @@
-// The newest checkpoint of each partition, in one RocksDB with one column family per partition. RocksDB's
-// own log and memtables are not used: a checkpoint is a set of SST files, ingested atomically, so a crash
-// leaves the old one or the new one.
+// The newest checkpoint of each partition, in one RocksDB with one column family per partition.
+// RocksDB's own log and memtables are not used: a checkpoint is a set of SST files, ingested
+// atomically, so a crash leaves the old one or the new one.
 //
-// Keys are stored in the order of the keyspace's iteration (by hash, then key), so that writing and loading
-// are sequential, for RocksDB and for the table.
+// Keys are stored in the order of the keyspace's iteration (by hash, then key), so that writing and
+// loading are sequential, for RocksDB and for the table.
 //
 // Threads: the store may be used from any thread; a writer or reader by one at a time.
 #pragma once
@@ -35,19 +35,21 @@ struct CheckpointRow {
   std::string_view value;
 };
 
-// Collects one checkpoint in SST files beside the database. Rows come in strictly rising order of
-// (database, hash, key) within one file; Cut starts the next file.
+// Collects one checkpoint in SST files beside the database. Rows (put or deleted) come in strictly
+// rising order of (database, hash, key); anything else is refused.
 class CheckpointWriter {
  public:
   virtual ~CheckpointWriter() = default;
   virtual Status Put(const CheckpointRow& row) = 0;
   virtual Status Delete(int database, uint64_t hash, std::string_view key) = 0;
-  // Everything that earlier checkpoints hold of this database goes, before any Put of this one counts.
+  // Everything that earlier checkpoints hold of this database goes, before any Put of this one
+  // counts. Comes before the rows of this database and of those after it.
   virtual Status DeleteDatabase(int database) = 0;
   virtual uint64_t bytes() const = 0;
   // Closes and syncs the files. Nothing is visible yet.
   virtual Status Finish(const CheckpointInfo& info) = 0;
-  // Makes the checkpoint the current one, atomically and durably. After Finish, once its index is committed.
+  // Makes the checkpoint the current one, atomically and durably. After Finish, once its index is
+  // committed.
   virtual Status Ingest() = 0;
   // Destroying a writer that was not ingested removes its files.
 };
@@ -68,13 +70,22 @@ class CheckpointStore {
     kFull,         // Replaces everything that was there (a snapshot was received).
   };
 
+  struct Options {
+    uint64_t file_bytes = 64 << 20;  // About how large a checkpoint's files become.
+  };
+
   // Opens or creates `<directory>`; removes files of checkpoints that were never ingested.
-  static Result<std::unique_ptr<CheckpointStore>> Open(const std::string& directory);
+  static Result<std::unique_ptr<CheckpointStore>> Open(const std::string& directory,
+                                                       const Options& options);
+  static Result<std::unique_ptr<CheckpointStore>> Open(const std::string& directory) {
+    return Open(directory, Options());
+  }
   virtual ~CheckpointStore() = default;
 
   virtual Result<std::optional<CheckpointInfo>> Info(PartitionId partition) = 0;
   virtual Result<std::unique_ptr<CheckpointWriter>> NewWriter(PartitionId partition, Kind kind) = 0;
-  virtual Result<std::unique_ptr<CheckpointReader>> NewReader(PartitionId partition) = 0;  // kNotFound if none.
+  virtual Result<std::unique_ptr<CheckpointReader>> NewReader(
+      PartitionId partition) = 0;  // kNotFound if none.
 };
 
 }  // namespace storage

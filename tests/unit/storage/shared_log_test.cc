@@ -1,6 +1,10 @@
 #include "storage/shared_log.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <thread>
 
 #include "storage/shared_log_segment.h"
 #include "tests/simulation/simulated_disk.h"
@@ -481,4 +485,43 @@ TEST_CASE("shared log: an entry damaged on disk is not given out") {
   CHECK(log->Read(0, 1, 1000).size() == 1);
   CHECK(log->read_error()->code == storage::Code::kCorrupt);
   CHECK(log->Read(0, 2, 1000).empty());
+}
+
+TEST_CASE("shared log: a worker writes to real files while the shard appends and reads") {
+  const std::string directory =
+      std::filesystem::temp_directory_path() / ("loom-log-" + std::to_string(getpid()));
+  const std::unique_ptr<storage::Disk> disk = storage::MakePosixDisk();
+  SharedLog::Options options = kOptions;
+  options.directory = directory + "/wal/shard-000";
+  options.segment_bytes = 64 << 10;
+  raft::Index last = 0;
+  {
+    auto opened = SharedLog::Open(*disk, options, nullptr);
+    REQUIRE(opened);
+    SharedLog& log = **opened;
+    for (int turn = 0; turn < 60; ++turn) {
+      Append(log, 0, Entry(1, ++last, std::string(1000, 'a')));
+      auto job = log.TakeJob(true);
+      auto prepare = log.TakePrepareJob();
+      std::thread worker([&] {
+        if (job) job->Run();
+        if (prepare) prepare->Run();
+      });
+      for (int i = 0; i < 3; ++i) {
+        Append(log, 0, Entry(1, ++last, std::string(1000, 'b')));
+        CHECK(log.Read(0, last - 1, 10000).size() == 2);
+      }
+      if (turn % 10 == 9) log.Release(0, last - 5);
+      worker.join();
+      if (job) REQUIRE(log.Complete(std::move(job)));
+      if (prepare) REQUIRE(log.CompletePrepare(std::move(prepare)));
+      for (const std::string& path : log.TakeObsoleteSegments()) REQUIRE(disk->Remove(path));
+    }
+    REQUIRE(Write(log));
+  }
+  auto log = SharedLog::Open(*disk, options, nullptr);
+  REQUIRE(log);
+  CHECK((*log)->Last(0).index == last);
+  CHECK(disk->List(options.directory)->size() <= 3);
+  std::filesystem::remove_all(directory);
 }
