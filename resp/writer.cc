@@ -11,11 +11,14 @@ namespace {
 constexpr size_t kIntegerCharsMax = 20;  // "-9223372036854775808"
 constexpr size_t kDoubleCharsMax = 32;   // "-1.7976931348623157e+308" and then some.
 
+constexpr size_t kSmallBulkBytes = 128;
+
 size_t FormatInteger(int64_t value, char* out) {
-  // The lengths of small replies are one digit; to_chars would first count the digits.
-  if (value >= 0 && value < 10) {
-    *out = static_cast<char>('0' + value);
-    return 1;
+  // Most lengths have one digit or two; to_chars would first count them.
+  if (value >= 0 && value < 100) {
+    if (value >= 10) *out++ = static_cast<char>('0' + value / 10);
+    *out = static_cast<char>('0' + value % 10);
+    return value < 10 ? 1 : 2;
   }
   return static_cast<size_t>(std::to_chars(out, out + kIntegerCharsMax, value).ptr - out);
 }
@@ -60,6 +63,22 @@ void Writer::Error(std::string_view text) {
 void Writer::Integer(int64_t value) { Header(':', value); }
 
 void Writer::Bulk(std::string_view bytes) {
+  if (bytes.size() <= kSmallBulkBytes) {
+    // Put together here and appended at once: copying a small value twice is cheaper than asking
+    // the string three times for room.
+    char buffer[kSmallBulkBytes + 8];
+    buffer[0] = '$';
+    char* at = buffer + 1;
+    at += FormatInteger(static_cast<int64_t>(bytes.size()), at);
+    *at++ = '\r';
+    *at++ = '\n';
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+    at += bytes.size();
+    *at++ = '\r';
+    *at++ = '\n';
+    out_->append(buffer, static_cast<size_t>(at - buffer));
+    return;
+  }
   Header('$', static_cast<int64_t>(bytes.size()));
   out_->append(bytes);
   out_->append("\r\n", 2);

@@ -305,6 +305,7 @@ TEST_CASE("config: REWRITE keeps comments and order, and what it writes reads ba
       Loaded({.arguments = {file, "--timeout", "7"}, .environment = {"LOOMCACHE_MAXCLIENTS=99"}});
   REQUIRE(Set(config, {"save", "5 6", "hz", "50", "requirepass", "a \"b\"\n"}) == "OK");
   REQUIRE(Set(config, {"proto-max-bulk-len", "2mb"}) == "OK");
+  std::filesystem::permissions(file, std::filesystem::perms(0640));
   REQUIRE(config.Rewrite().has_value());
   const std::string expected =
       "# my server\nport 7000\n\n# points\nsave 5 6\nmaxmemory 1000000000  \nhz 50\n"
@@ -313,6 +314,8 @@ TEST_CASE("config: REWRITE keeps comments and order, and what it writes reads ba
   CHECK(directory.Read("a.conf") == expected);
   REQUIRE(config.Rewrite().has_value());
   CHECK(directory.Read("a.conf") == expected);
+
+  CHECK(std::filesystem::status(file).permissions() == std::filesystem::perms(0640));
 
   const Config again = Loaded({.arguments = {file}});
   CHECK(again.settings().requirepass == "a \"b\"\n");

@@ -182,11 +182,14 @@ TEST_CASE("resp: a whole pipeline is read where it lies, and nothing is held aft
   const std::string wire = one + one + one;
   Parser parser{Parser::Limits{}};
   Parser::Command command;
+  const std::string_view* slots = nullptr;
   parser.Feed(wire);
   for (size_t i = 0; i < 3; ++i) {
     REQUIRE(parser.Next(command) == Outcome::kCommand);
     CHECK(command.raw.data() == wire.data() + i * one.size());
     CHECK(command.raw == one);
+    if (i == 0) slots = command.args.data();
+    CHECK(command.args.data() == slots);  // The caller's vector is used again as it is.
     for (const std::string_view arg : command.args) {
       CHECK(arg.data() > wire.data());
       CHECK(arg.data() < wire.data() + wire.size());

@@ -42,6 +42,16 @@ TEST_CASE("resp: replies look as the protocol has them") {
   }
 }
 
+TEST_CASE("resp: numbers and bulk strings of every length are written right") {
+  for (size_t size = 0; size < 1200; ++size) {
+    const std::string bytes(size, 'b');
+    const std::string digits = std::to_string(size);
+    CHECK(Written(2, [&](Writer& w) { w.Bulk(bytes); }) == "$" + digits + "\r\n" + bytes + "\r\n");
+    CHECK(Written(2, [&](Writer& w) { w.Integer(static_cast<int64_t>(size)); }) ==
+          ":" + digits + "\r\n");
+  }
+}
+
 TEST_CASE("resp: what RESP2 lacks is written as Redis replaces it") {
   const auto both = [](const auto& write) { return Written(2, write) + "|" + Written(3, write); };
   CHECK(both([](Writer& w) { w.Null(); }) == "$-1\r\n|_\r\n");
