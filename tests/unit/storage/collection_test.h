@@ -46,14 +46,14 @@ class Chance {
   std::mt19937_64 engine_;
 };
 
-// Every truncation, and a thousand flipped bits: whatever Decode takes must be sound enough to be
+// Truncations, and flipped bits: whatever Decode takes must be sound enough to be
 // used.
 template <typename Decode>
 void MutateAndDecode(const std::string& encoded, uint64_t seed, const Decode& decode) {
-  const size_t step = encoded.size() / 500 + 1;
+  const size_t step = encoded.size() / 150 + 1;
   for (size_t size = 0; size < encoded.size(); size += step) decode(encoded.substr(0, size));
   Chance chance(seed);
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 300; ++i) {
     std::string mutated = encoded;
     for (uint64_t flips = 1 + chance.Below(3); flips > 0 && !mutated.empty(); --flips) {
       mutated[chance.Below(chance.OneIn(2) ? mutated.size()

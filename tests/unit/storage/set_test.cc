@@ -119,6 +119,16 @@ TEST_CASE("set: a scan sees all members that stay while others come and go") {
   for (int i = 0; i < 5000; ++i) REQUIRE(seen.contains("member:" + std::to_string(i)));
 }
 
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("set: a million members fit into less than 64 bytes each and pop one by one") {
+  Set set(1);
+  for (int i = 0; i < 1000000; ++i) REQUIRE(set.Add("element:" + std::to_string(i)));
+  CHECK(set.memory_bytes() < 64 * set.size());
+  for (uint64_t i = 0; set.size() > 0; ++i) REQUIRE(set.Remove(set.Random(i)));
+  CHECK(set.memory_bytes() < 1000);
+}
+#endif
+
 TEST_CASE("set: no mutated encoding crashes") {
   const uint64_t seed = TestSeed();
   CAPTURE(seed);
