@@ -1,6 +1,7 @@
 // What the tests of the collections share: seeded randomness and mutated encodings.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <random>
@@ -46,8 +47,7 @@ class Chance {
   std::mt19937_64 engine_;
 };
 
-// Truncations, and flipped bits: whatever Decode takes must be sound enough to be
-// used.
+// Truncations and flipped bits: whatever Decode takes must be sound enough to be used.
 template <typename Decode>
 void MutateAndDecode(const std::string& encoded, uint64_t seed, const Decode& decode) {
   const size_t step = encoded.size() / 150 + 1;
