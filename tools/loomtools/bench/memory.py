@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .. import resp, server
 from . import measure
-from .throughput import ALWAYS, IN_MEMORY
+from .throughput import IN_MEMORY
+
+EVERY_SECOND = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
 
 
 def _both(options, ours=(), theirs=()):
@@ -73,7 +75,7 @@ def checkpoint(options, table):
     load = {"rate": 10_000, "seconds": 10, "keys": keys, "value_bytes": value_bytes}
     found = {}
     # Redis keeps no log here, which is its easiest case: a fork beside a rewrite costs it more.
-    ours, theirs = _both(options, ("--appendonly", "yes", "--appendfsync", "everysec"), IN_MEMORY)
+    ours, theirs = _both(options, EVERY_SECOND, IN_MEMORY)
     with ours, theirs:
         for name, fleet in (("ours", ours), ("theirs", theirs)):
             node = fleet.servers[0]
@@ -117,7 +119,7 @@ def _restart_seconds(node, probe):
 
 def restart(options, table):
     for keys, value_bytes in ((options.scaled(5_000_000), 100), (options.scaled(1_000_000), 1000)):
-        ours, theirs = _both(options, ALWAYS[:2] + ("--appendfsync", "everysec"), IN_MEMORY)
+        ours, theirs = _both(options, EVERY_SECOND, IN_MEMORY)
         found = {}
         with ours, theirs:
             for name, fleet in (("ours", ours), ("theirs", theirs)):
