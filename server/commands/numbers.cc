@@ -85,7 +85,7 @@ std::optional<int64_t> AddWithoutOverflow(int64_t a, int64_t b) {
 }
 
 std::optional<uint64_t> ParseCursor(std::string_view text) {
-  if (text.empty() || IsSpace(text[0])) return std::nullopt;
+  if (!text.empty() && IsSpace(text[0])) return std::nullopt;
   const std::string terminated(text);
   char* parsed_end = nullptr;
   errno = 0;

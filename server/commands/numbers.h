@@ -28,7 +28,7 @@ std::string FormatScore(double value);
 
 std::optional<int64_t> AddWithoutOverflow(int64_t a, int64_t b);
 
-// The SCAN family's cursor: any unsigned number.
+// The SCAN family's cursor: whatever strtoul takes whole, even nothing (0).
 std::optional<uint64_t> ParseCursor(std::string_view text);
 
 // Options are matched in any case.
