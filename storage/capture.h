@@ -1,6 +1,7 @@
-// Takes a checkpoint's rows out of a keyspace without stopping it: the state at the moment Begin was called,
-// read out in slices on the owner's thread between commands. A key about to be changed that is still to be
-// read out is put aside first (the keyspace's BeginChange, PutString, Delete, Clear do that by themselves).
+// Takes a checkpoint's rows out of a keyspace without stopping it: the state at the moment Begin
+// was called, read out in slices on the owner's thread between commands. A key about to be changed
+// that is still to be read out is put aside first (the keyspace's BeginChange, PutString, Delete,
+// Clear do that by themselves).
 //
 // Cost follows what changed since the last capture: clean parts of the table are skipped.
 #pragma once
@@ -8,14 +9,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "storage/checkpoint_store.h"
 #include "storage/keyspace.h"
 
 namespace storage {
 
-// Rows with bytes of their own, to hand to a worker that writes them. In stored order across slices.
+// Rows with bytes of their own, to hand to a worker that writes them. In stored order across
+// slices.
 class CaptureSlice {
  public:
   Status WriteTo(CheckpointWriter& writer) const;
@@ -23,15 +25,22 @@ class CaptureSlice {
   size_t rows() const;
 
  private:
-  friend class Capture;
-  std::string rows_;  // Encoded as capture.cc says.
+  friend class CaptureWalk;
+  enum class Kind : uint8_t { kPut = 0, kDelete = 1, kDeleteDatabase = 2 };
+
+  // Between these two the row's value is appended to what BeginRow returns.
+  std::string& BeginRow(Kind kind, int database, uint64_t hash, std::string_view key);
+  void EndRow();
+
+  std::string rows_;   // Encoded as capture.cc says.
+  size_t row_at_ = 0;  // Where the newest row begins.
   size_t count_ = 0;
 };
 
 class Capture {
  public:
-  // At most one capture of a keyspace at a time. `everything` reads out clean keys also (for a Kind::kFull
-  // checkpoint).
+  // At most one capture of a keyspace at a time. `everything` reads out clean keys also (for a
+  // Kind::kFull checkpoint).
   static std::unique_ptr<Capture> Begin(Keyspace& keyspace, bool everything);
   // The checkpoint was not ingested after all: its keys are dirty again.
   // (Destroying a capture without Succeed does the same.)
@@ -44,8 +53,8 @@ class Capture {
   virtual void Succeed() = 0;  // The checkpoint is the current one.
 };
 
-// Fills an empty keyspace from a checkpoint, a slice at a time: several rows a call. The keys are clean
-// afterwards.
+// Fills an empty keyspace from a checkpoint, a slice at a time: several rows a call. The keys are
+// clean afterwards. Rows must come in stored order, each with its hash under the keyspace's seed.
 class Loader {
  public:
   static std::unique_ptr<Loader> Begin(Keyspace& keyspace);

@@ -49,6 +49,14 @@ Item* Database::Add(const HashedKey& key, Item* item) {
   return item;
 }
 
+void Database::AddLoaded(uint64_t hash, Item* item) {
+  item->epoch_ = 0;
+  item->set_flag(Item::kPersisted, true);
+  AccountItems(item->memory_bytes(), 0);
+  table_.Insert(hash, item, /*dirty=*/false);
+  if (item->expires()) expiring_.Insert(hash, item, /*dirty=*/false);
+}
+
 Item* Database::PutString(const HashedKey& key, std::string_view value, bool keep_expiry) {
   const Table::Place place = table_.Find(key.hash, key.key);
   const bool keeps = keep_expiry && place;
@@ -110,7 +118,7 @@ Item* Database::Create(const HashedKey& key, Type type) {
   assert(type != Type::kString);
   assert(Find(key) == nullptr);
   Notify(key);
-  return Add(key, ItemFactory::NewCollection(key.key, type, kNoExpiry));
+  return Add(key, ItemFactory::NewCollection(key.key, type, state_.hash_seed));
 }
 
 bool Database::Delete(const HashedKey& key) {

@@ -150,7 +150,7 @@ Item* ItemFactory::AdoptCollection(std::string_view key, Type type, void* collec
   return item;
 }
 
-Item* ItemFactory::NewCollection(std::string_view key, Type type, int64_t expire_at_ms) {
+Item* ItemFactory::NewCollection(std::string_view key, Type type, uint64_t hash_seed) {
   void* collection = nullptr;
   switch (type) {
     case Type::kString:
@@ -159,17 +159,17 @@ Item* ItemFactory::NewCollection(std::string_view key, Type type, int64_t expire
       collection = new List;
       break;
     case Type::kSet:
-      collection = new Set;
+      collection = new Set(hash_seed);
       break;
     case Type::kSortedSet:
-      collection = new SortedSet;
+      collection = new SortedSet(hash_seed);
       break;
     case Type::kHash:
-      collection = new Hash;
+      collection = new Hash(hash_seed);
       break;
   }
   assert(collection != nullptr);
-  return AdoptCollection(key, type, collection, expire_at_ms);
+  return AdoptCollection(key, type, collection, kNoExpiry);
 }
 
 void ItemFactory::FreeValue(Item* item) {

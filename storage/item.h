@@ -135,7 +135,8 @@ class ItemFactory {
   static constexpr size_t kInlineKeyBytes = 2048;
 
   static Item* NewString(std::string_view key, std::string_view value, int64_t expire_at_ms);
-  static Item* NewCollection(std::string_view key, Type type, int64_t expire_at_ms);
+  // An empty collection; the seed is for its own hash table.
+  static Item* NewCollection(std::string_view key, Type type, uint64_t hash_seed);
   // Takes ownership of `collection`, which must be of the class that `type` names.
   static Item* AdoptCollection(std::string_view key, Type type, void* collection,
                                int64_t expire_at_ms);

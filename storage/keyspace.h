@@ -91,7 +91,7 @@ class Database {
   Item* Put(const HashedKey& key, std::string_view value, int64_t expire_at_ms,
             const Table::Place& place);
   Item* Add(const HashedKey& key, Item* item);  // A new item, of this epoch.
-  void Replace(const Table::Place& place, uint64_t hash, Item* item);
+  void AddLoaded(uint64_t hash, Item* item);    // An item as the checkpoint has it: clean.
   void Notify(const HashedKey& key) {
     if (state_.observer != nullptr) state_.observer->OnChange(index_, key);
   }

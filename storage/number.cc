@@ -11,6 +11,12 @@
 
 namespace storage {
 
+namespace {
+
+constexpr size_t kLongDoubleTextMax = 5 * 1024;  // As Redis's MAX_LONG_DOUBLE_CHARS.
+
+}  // namespace
+
 std::optional<int64_t> ParseInteger(std::string_view text) {
   if (text.empty() || text.size() > kIntegerDigitsMax) return std::nullopt;
   const bool negative = text.front() == '-';
@@ -36,17 +42,23 @@ std::optional<int64_t> ParseInteger(std::string_view text) {
 namespace {
 
 // strtod and strtold read zero-terminated text and skip blanks in front; Redis refuses those.
-template <typename Float, size_t kBufferSize, typename Convert>
+template <typename Float, typename Convert>
 std::optional<Float> ParseFloat(std::string_view text, const Convert& convert) {
-  if (text.empty() || text.size() >= kBufferSize) return std::nullopt;
-  if (std::isspace(static_cast<unsigned char>(text.front()))) return std::nullopt;
-  char buffer[kBufferSize];
-  std::memcpy(buffer, text.data(), text.size());
-  buffer[text.size()] = '\0';
+  if (text.empty() || std::isspace(static_cast<unsigned char>(text.front()))) return std::nullopt;
+  char buffer[128];
+  std::string longer;
+  const char* begin = buffer;
+  if (text.size() < sizeof(buffer)) {
+    std::memcpy(buffer, text.data(), text.size());
+    buffer[text.size()] = '\0';
+  } else {
+    longer = text;
+    begin = longer.c_str();
+  }
   char* end = nullptr;
   errno = 0;
-  const Float value = convert(buffer, &end);
-  if (end != buffer + text.size() || std::isnan(value)) return std::nullopt;
+  const Float value = convert(begin, &end);
+  if (end != begin + text.size() || std::isnan(value)) return std::nullopt;
   if (errno == ERANGE && (std::isinf(value) || value == 0)) return std::nullopt;
   return value;
 }
@@ -60,13 +72,13 @@ std::optional<double> ParseDouble(std::string_view text) {
       return static_cast<double>(*integer);
     }
   }
-  return ParseFloat<double, 1024>(text,
-                                  [](const char* p, char** end) { return std::strtod(p, end); });
+  return ParseFloat<double>(text, [](const char* p, char** end) { return std::strtod(p, end); });
 }
 
 std::optional<long double> ParseLongDouble(std::string_view text) {
-  return ParseFloat<long double, 256>(
-      text, [](const char* p, char** end) { return std::strtold(p, end); });
+  if (text.size() >= kLongDoubleTextMax) return std::nullopt;
+  return ParseFloat<long double>(text,
+                                 [](const char* p, char** end) { return std::strtold(p, end); });
 }
 
 std::string_view FormatInteger(int64_t value, IntegerBuffer& buffer) {
@@ -76,7 +88,7 @@ std::string_view FormatInteger(int64_t value, IntegerBuffer& buffer) {
 
 std::string FormatLongDouble(long double value) {
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  char buffer[5 * 1024];  // The largest long double has 4,933 digits before the point.
+  char buffer[kLongDoubleTextMax];  // The largest long double has 4,933 digits before the point.
   const int size = std::snprintf(buffer, sizeof(buffer), "%.17Lf", value);
   std::string_view text(buffer, static_cast<size_t>(size));
   text = text.substr(0, text.find_last_not_of('0') + 1);

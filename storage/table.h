@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "storage/item.h"
+#include "storage/prefetch.h"
 
 namespace storage {
 
@@ -114,14 +115,14 @@ class Table {
   Place FindItem(uint64_t hash, const Item* item) const;
 
   void Prefetch(uint64_t hash) const {
-    if (size_ != 0) __builtin_prefetch(BucketOf(hash));
+    if (size_ != 0) PrefetchLine(BucketOf(hash));
   }
   void PrefetchItem(uint64_t hash) const {
     if (size_ == 0) return;
     const Bucket* bucket = BucketOf(hash);
     const uint64_t matches = bucket->Matches(Fingerprint(hash));
     // Only an overflowing bucket has its items elsewhere; that is rare enough to go without.
-    if (matches != 0) __builtin_prefetch(ItemOf(bucket->slots[std::countr_zero(matches) >> 3]));
+    if (matches != 0) PrefetchLine(ItemOf(bucket->slots[std::countr_zero(matches) >> 3]));
   }
 
   // The key must not be there.
@@ -149,7 +150,7 @@ class Table {
   }
   static void PrefetchItemsOf(const Bucket* bucket) {
     for (int slot = 0; slot < Bucket::kSlots; ++slot) {
-      if (bucket->fingerprints[slot] != 0) __builtin_prefetch(ItemOf(bucket->slots[slot]));
+      if (bucket->fingerprints[slot] != 0) PrefetchLine(ItemOf(bucket->slots[slot]));
     }
   }
 

@@ -130,13 +130,14 @@ bool Connection::Route(const Command& command, Args args, uint32_t& partition, u
   if (!shard_.topology()->cluster_enabled) return true;
   bool first = true;
   bool same = true;
-  const bool found = ForEachKey(command, args, [&](std::string_view key) {
-    const uint16_t key_slot = discovery::SlotOf(key);
+  // Where the arguments cannot be right there is no key, and the handler of any partition will say so.
+  const auto visit = [&](size_t index) {
+    const uint16_t key_slot = discovery::SlotOf(args[index]);
     same = same && (first || key_slot == slot);
     slot = key_slot;
     first = false;
-  });
-  (void)found;
+  };
+  (void)ForEachKey(command, args, visit);
   if (!same) {
     error = kCrossSlotError;
     return false;

@@ -15,6 +15,20 @@ struct HandleCloser {
   }
 };
 
+// An accepted stream is a TCP or a pipe handle underneath, and must be freed as what it is.
+template <>
+struct HandleCloser<uv_stream_t> {
+  void operator()(uv_stream_t* handle) const {
+    uv_close(reinterpret_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) {
+      if (closed->type == UV_NAMED_PIPE) {
+        delete reinterpret_cast<uv_pipe_t*>(closed);
+      } else {
+        delete reinterpret_cast<uv_tcp_t*>(closed);
+      }
+    });
+  }
+};
+
 // Holds only handles that were initialised: uv_*_init first, then MakeHandle's result is safe to destroy.
 template <typename T>
 using Handle = std::unique_ptr<T, HandleCloser<T>>;

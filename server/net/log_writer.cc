@@ -5,6 +5,12 @@ namespace {
 
 constexpr uint64_t kSyncEveryMs = 1000;  // appendfsync everysec
 
+std::shared_ptr<std::unique_ptr<storage::SharedLog::WriteJob>> Box(
+    std::unique_ptr<storage::SharedLog::WriteJob> job) {
+  if (!job) return nullptr;
+  return std::make_shared<std::unique_ptr<storage::SharedLog::WriteJob>>(std::move(job));
+}
+
 }  // namespace
 
 LogWriter::LogWriter(Mailbox& home, ShardStats& stats, OnSafe on_safe, OnFailed on_failed)
@@ -12,8 +18,9 @@ LogWriter::LogWriter(Mailbox& home, ShardStats& stats, OnSafe on_safe, OnFailed 
 
 LogWriter::~LogWriter() = default;
 
-void LogWriter::Open(storage::SharedLog* log, storage::SyncMode mode, int shard) {
+void LogWriter::Open(storage::SharedLog* log, storage::Disk* disk, storage::SyncMode mode, int shard) {
   log_ = log;
+  disk_ = disk;
   mode_ = mode;
   worker_ = std::make_unique<Worker>("log-" + std::to_string(shard));
   announced_ = log_->durable_sequence();
@@ -24,54 +31,52 @@ bool LogWriter::Write() {
   if (!log_->HasPending()) return false;
   PrepareNext();
   if (job_out_) return false;
-  const bool sync = mode_ == storage::SyncMode::kAlways || !waiting_.empty();
-  if (sync || !writes_inline_) {
-    StartJob(sync);
+  if (mode_ == storage::SyncMode::kAlways || !waiting_.empty()) {
+    StartJob(/*sync=*/true);
     return false;
   }
   // In the page cache before the replies leave: a killed process loses nothing that it acknowledged.
-  std::unique_ptr<storage::SharedLog::WriteJob> job = log_->TakeJob(false);
+  const Job job = Box(log_->TakeJob(/*sync=*/false));
   if (!job) return false;
-  job->Run();
-  OnJobDone(std::move(job));
+  (*job)->Run();
+  OnJobDone(job);
   return true;
 }
 
 void LogWriter::StartJob(bool sync) {
-  std::shared_ptr<storage::SharedLog::WriteJob> job = log_->TakeJob(sync);
+  const Job job = Box(log_->TakeJob(sync));
   if (!job) return;
   job_out_ = true;
-  worker_->Submit([this, job]() mutable {
-    job->Run();
-    home_.Post([this, job = std::move(job)] { OnJobDone(job); });
+  worker_->Submit([this, job] {
+    (*job)->Run();
+    home_.Post([this, job] { OnJobDone(job); });
   });
 }
 
 // The next segment is made ready beside the writing, so that no write waits for it.
 void LogWriter::PrepareNext() {
   if (preparing_) return;
-  std::shared_ptr<storage::SharedLog::WriteJob> job = log_->TakePrepareJob();
+  const Job job = Box(log_->TakePrepareJob());
   if (!job) return;
   preparing_ = true;
   if (!preparer_) preparer_ = std::make_unique<Worker>("log-prepare");
-  preparer_->Submit([this, job]() mutable {
-    job->Run();
-    home_.Post([this, job = std::move(job)] {
+  preparer_->Submit([this, job] {
+    (*job)->Run();
+    home_.Post([this, job] {
       preparing_ = false;
       // A failure is not final: the next write tries again, and fails for good if it must.
-      (void)log_->CompletePrepare(job);
+      (void)log_->CompletePrepare(std::move(*job));
     });
   });
 }
 
-void LogWriter::OnJobDone(const std::shared_ptr<storage::SharedLog::WriteJob>& job) {
+void LogWriter::OnJobDone(const Job& job) {
   job_out_ = false;
-  const storage::Status status = log_->Complete(job);
+  const storage::Status status = log_->Complete(std::move(*job));
   if (!status) {
-    failed_ = true;
-    return on_failed_(status.error().what);
+    return Fail(status.error().what);
   }
-  stats_.log_syncs.Set(log_->durable_sequence());
+  stats_.log_writes.Add();
   RemoveObsolete();
   Announce();
 }
@@ -115,21 +120,31 @@ void LogWriter::Tick(uint64_t monotonic_ms) {
 // Syncs what is written, beside further writes.
 void LogWriter::SyncWritten() {
   if (syncing_) return;
-  std::shared_ptr<storage::SharedLog::WriteJob> job = log_->TakeSyncJob();
+  const Job job = Box(log_->TakeSyncJob());
   if (!job) return;
   syncing_ = true;
-  worker_->Submit([this, job]() mutable {
-    job->Run();
-    home_.Post([this, job = std::move(job)] {
+  worker_->Submit([this, job] {
+    (*job)->Run();
+    home_.Post([this, job] {
       syncing_ = false;
-      const storage::Status status = log_->CompleteSync(job);
+      const storage::Status status = log_->CompleteSync(std::move(*job));
       if (!status) {
-        failed_ = true;
-        return on_failed_(status.error().what);
+        return Fail(status.error().what);
       }
       Announce();
     });
   });
+}
+
+// Nobody knows what is on disk now: nothing more is promised (fsyncgate).
+void LogWriter::Fail(const std::string& what) {
+  failed_ = true;
+  on_failed_(what);
+}
+
+void LogWriter::Stop() {
+  worker_.reset();
+  preparer_.reset();
 }
 
 void LogWriter::SyncNow(std::function<void()> done) {

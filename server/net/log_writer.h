@@ -36,7 +36,8 @@ class LogWriter {
   void Stop();  // Finishes what is under way, and joins the threads. No further call but the destructor.
 
  private:
-  using Job = std::shared_ptr<storage::SharedLog::WriteJob>;
+  // Letters are copyable, so a job travels in a box.
+  using Job = std::shared_ptr<std::unique_ptr<storage::SharedLog::WriteJob>>;
 
   void StartJob(bool sync);
   void PrepareNext();

@@ -31,8 +31,7 @@ struct ShardStats {
   Counter keyspace_hits;
   Counter keyspace_misses;
   Counter moved;                 // Replies that sent a client elsewhere.
-  Counter log_syncs;
-  Counter log_bytes;
+  Counter log_writes;
   Counter checkpoints;
   Counter checkpoint_failures;
   Counter keyspace_bytes;        // Memory of this shard's keys.

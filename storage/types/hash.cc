@@ -48,8 +48,22 @@ size_t NodeBytes(const char* node) {
 
 }  // namespace
 
+Hash::Hash(uint64_t seed) : packed_(), seed_((seed ^ seed >> 31) & 0x7fffffff) {}
+
 Hash::~Hash() {
-  if (table_) table_->ForEach([](char* node) { std::free(node); });
+  if (!is_full_) {
+    packed_.~Packed();
+    return;
+  }
+  full_->table.ForEach([](char* node) { std::free(node); });
+  delete full_;
+}
+
+void Hash::BecomeFull() {
+  assert(!is_full_);
+  packed_.~Packed();
+  full_ = new Full(seed_);
+  is_full_ = 1;
 }
 
 Packed::Place Hash::FindPacked(std::string_view field) const {
@@ -62,7 +76,7 @@ Packed::Place Hash::FindPacked(std::string_view field) const {
 }
 
 bool Hash::Set(std::string_view field, std::string_view value, const Thresholds& thresholds) {
-  if (!table_) {
+  if (!is_full_) {
     if (field.size() <= thresholds.hash_value_max && value.size() <= thresholds.hash_value_max) {
       if (const Packed::Place at = FindPacked(field)) {
         packed_.Replace(Packed::Next(at), PackedElement(value));
@@ -80,30 +94,30 @@ bool Hash::Set(std::string_view field, std::string_view value, const Thresholds&
 }
 
 bool Hash::SetInTable(std::string_view field, std::string_view value) {
-  const uint64_t hash = table_->Hash(field);
-  char* old_node = table_->Find(field, hash);
+  const uint64_t hash = full_->table.Hash(field);
+  char* old_node = full_->table.Find(field, hash);
   if (old_node != nullptr) {
     const std::string_view old_value = ValueOf(old_node);
     if (old_value.size() == value.size()) {
       std::memmove(const_cast<char*>(old_value.data()), value.data(), value.size());
       return false;
     }
-    node_bytes_ -= NodeBytes(old_node);
+    full_->node_bytes -= NodeBytes(old_node);
   }
   char* node = NewNode(field, value);
-  node_bytes_ += AllocatedSize(NodeSize(field.size(), value.size()));
+  full_->node_bytes += AllocatedSize(NodeSize(field.size(), value.size()));
   if (old_node == nullptr) {
-    table_->Insert(node, hash);
+    full_->table.Insert(node, hash);
     return true;
   }
-  table_->Replace(old_node, node, hash);
+  full_->table.Replace(old_node, node, hash);
   std::free(old_node);
   return false;
 }
 
 void Hash::ConvertToTable() {
-  table_ = std::make_unique<MemberTable>(seed_, 0);
   const Packed packed = std::move(packed_);
+  BecomeFull();
   IntegerBuffer field_digits;
   IntegerBuffer value_digits;
   for (Packed::Place at = packed.begin(); at != packed.end();) {
@@ -114,36 +128,37 @@ void Hash::ConvertToTable() {
 }
 
 bool Hash::Delete(std::string_view field) {
-  if (!table_) {
+  if (!is_full_) {
     const Packed::Place at = FindPacked(field);
     if (at == nullptr) return false;
     packed_.Erase(at, Packed::Next(Packed::Next(at)), 2);
     return true;
   }
-  char* node = table_->Remove(field);
+  char* node = full_->table.Remove(field);
   if (node == nullptr) return false;
-  node_bytes_ -= NodeBytes(node);
+  full_->node_bytes -= NodeBytes(node);
   std::free(node);
   return true;
 }
 
 std::optional<std::string_view> Hash::Get(std::string_view field) const {
-  if (!table_) {
+  if (!is_full_) {
     const Packed::Place at = FindPacked(field);
     if (at == nullptr) return std::nullopt;
-    return Packed::Read(Packed::Next(at), value_digits_);
+    return Packed::Read(Packed::Next(at), digits_);
   }
-  const char* node = table_->Find(field);
+  const char* node = full_->table.Find(field);
   if (node == nullptr) return std::nullopt;
   return ValueOf(node);
 }
 
 bool Hash::Contains(std::string_view field) const {
-  return table_ ? table_->Find(field) != nullptr : FindPacked(field) != nullptr;
+  return is_full_ ? full_->table.Find(field) != nullptr : FindPacked(field) != nullptr;
 }
 
 void Hash::ForEach(FunctionRef<void(std::string_view, std::string_view)> visit) const {
-  if (table_) return table_->ForEach([&](char* node) { visit(FieldOf(node), ValueOf(node)); });
+  if (is_full_)
+    return full_->table.ForEach([&](char* node) { visit(FieldOf(node), ValueOf(node)); });
   IntegerBuffer field_digits;
   IntegerBuffer value_digits;
   for (Packed::Place at = packed_.begin(); at != packed_.end();) {
@@ -155,28 +170,31 @@ void Hash::ForEach(FunctionRef<void(std::string_view, std::string_view)> visit) 
 
 uint64_t Hash::Scan(uint64_t cursor, size_t count,
                     FunctionRef<void(std::string_view, std::string_view)> visit) const {
-  if (table_) {
-    return table_->Scan(cursor, count, [&](char* node) { visit(FieldOf(node), ValueOf(node)); });
+  if (is_full_) {
+    return full_->table.Scan(cursor, count,
+                             [&](char* node) { visit(FieldOf(node), ValueOf(node)); });
   }
   ForEach(visit);
   return 0;
 }
 
-Hash::Pair Hash::Random(uint64_t random) const {
+void Hash::Random(uint64_t random,
+                  FunctionRef<void(std::string_view, std::string_view)> visit) const {
   assert(size() > 0);
-  if (table_) {
-    const char* node = table_->Random(random);
-    return {FieldOf(node), ValueOf(node)};
+  if (is_full_) {
+    const char* node = full_->table.Random(random);
+    return visit(FieldOf(node), ValueOf(node));
   }
   Packed::Place at = packed_.begin();
   for (size_t skip = random % size() * 2; skip > 0; --skip) at = Packed::Next(at);
-  return {Packed::Read(at, field_digits_), Packed::Read(Packed::Next(at), value_digits_)};
+  IntegerBuffer field_digits;
+  visit(Packed::Read(at, field_digits), Packed::Read(Packed::Next(at), digits_));
 }
 
 size_t Hash::memory_bytes() const {
-  size_t bytes = AllocatedSize(sizeof(*this)) + packed_.memory_bytes() + node_bytes_;
-  if (table_) bytes += AllocatedSize(sizeof(MemberTable)) + table_->memory_bytes();
-  return bytes;
+  const size_t own = AllocatedSize(sizeof(*this));
+  if (!is_full_) return own + packed_.memory_bytes();
+  return own + AllocatedSize(sizeof(Full)) + full_->table.memory_bytes() + full_->node_bytes;
 }
 
 // kind u8 | pairs varint | packed: the bytes; table: field and value of each, as varint length and
@@ -208,7 +226,7 @@ std::unique_ptr<Hash> Hash::Decode(std::string_view bytes, uint64_t seed) {
     return hash;
   }
   if (kind != kTableKind) return nullptr;
-  hash->table_ = std::make_unique<MemberTable>(seed, 0);
+  hash->BecomeFull();
   for (uint64_t i = 0; i < *count; ++i) {
     const std::optional<std::string_view> field = TakeString(bytes);
     if (!field) return nullptr;

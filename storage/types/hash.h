@@ -16,8 +16,10 @@ namespace storage {
 
 class Hash {
  public:
-  explicit Hash(uint64_t seed = 0) : seed_(seed) {}  // Of the table's hash.
+  explicit Hash(uint64_t seed = 0);  // Of the table's hash.
   ~Hash();
+  Hash(const Hash&) = delete;
+  Hash& operator=(const Hash&) = delete;
 
   // True if the field is new.
   bool Set(std::string_view field, std::string_view value,
@@ -26,21 +28,18 @@ class Hash {
   // Until the next change or the next Get: a packed integer's digits are written into this object.
   std::optional<std::string_view> Get(std::string_view field) const;
   bool Contains(std::string_view field) const;
-  size_t size() const { return table_ ? table_->size() : packed_.count() / 2; }
+  size_t size() const { return is_full_ ? full_->table.size() : packed_.count() / 2; }
   // The views live until `visit` returns.
   void ForEach(FunctionRef<void(std::string_view field, std::string_view value)> visit) const;
   // As Database::Scan. A packed hash is visited whole.
   uint64_t Scan(uint64_t cursor, size_t count,
                 FunctionRef<void(std::string_view field, std::string_view value)> visit) const;
-  // Any pair with the same probability. Must not be empty. Views as Get's.
-  struct Pair {
-    std::string_view field;
-    std::string_view value;
-  };
-  Pair Random(uint64_t random) const;
+  // Visits one pair, each with the same probability. Must not be empty.
+  void Random(uint64_t random,
+              FunctionRef<void(std::string_view field, std::string_view value)> visit) const;
 
   size_t memory_bytes() const;  // O(1), the object itself included.
-  bool packed() const { return table_ == nullptr; }
+  bool packed() const { return is_full_ == 0; }
   const char* encoding() const { return packed() ? "listpack" : "hashtable"; }
 
   // Appends all there is to know, for a checkpoint. Decode returns null for what EncodeTo has not
@@ -49,16 +48,26 @@ class Hash {
   static std::unique_ptr<Hash> Decode(std::string_view bytes, uint64_t seed = 0);
 
  private:
+  struct Full {
+    explicit Full(uint64_t seed) : table(seed, 0) {}
+    MemberTable table;
+    size_t node_bytes = 0;
+  };
+
   Packed::Place FindPacked(std::string_view field) const;  // Null if not there.
   bool SetInTable(std::string_view field, std::string_view value);
   void ConvertToTable();
+  void BecomeFull();  // Drops what is packed.
 
-  uint64_t seed_;
-  Packed packed_;  // Fields and values in turn.
-  std::unique_ptr<MemberTable> table_;
-  size_t node_bytes_ = 0;
-  mutable IntegerBuffer field_digits_;
-  mutable IntegerBuffer value_digits_;
+  // A keyspace may hold millions of small hashes, so each is kept to 48 bytes besides its contents.
+  union {
+    Packed packed_;  // Fields and values in turn.
+    Full* full_;
+  };
+  uint32_t seed_ : 31;
+  uint32_t is_full_ : 1 = 0;
+  mutable IntegerBuffer digits_;
 };
+static_assert(sizeof(Hash) == 48);
 
 }  // namespace storage

@@ -35,7 +35,8 @@ void List::InsertBlock(size_t at, Packed block) {
     wider.reserve(2 * room);
     std::move(blocks_.begin(), blocks_.end(), std::back_inserter(wider));
     blocks_.swap(wider);
-    at = head_ = room;
+    at = room;
+    head_ = static_cast<uint32_t>(room);
   }
   if (at == head_ && head_ > 0) {
     blocks_[--head_] = std::move(block);
@@ -51,7 +52,7 @@ void List::EraseBlocks(size_t first, size_t last) {
   }
   const auto begin = blocks_.begin();
   if (first == head_) {
-    head_ = last;
+    head_ = static_cast<uint32_t>(last);
   } else {
     blocks_.erase(begin + static_cast<ptrdiff_t>(first), begin + static_cast<ptrdiff_t>(last));
   }

@@ -57,10 +57,11 @@ class List {
   void ChangeBlock(size_t at, Change change);
 
   std::vector<Packed> blocks_;  // From head_ on none is empty.
-  size_t head_ = 0;             // Unused places in front, so that a block comes off without a move.
   size_t size_ = 0;
   size_t block_bytes_ = 0;
+  uint32_t head_ = 0;  // Unused places in front, so that a block comes off without a move.
   mutable IntegerBuffer digits_;
 };
+static_assert(sizeof(List) == 64);
 
 }  // namespace storage

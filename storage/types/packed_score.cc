@@ -10,8 +10,7 @@ namespace storage {
 PackedScore::PackedScore(double score) {
   assert(!std::isnan(score));
   constexpr double kExact = 9007199254740992.0;  // 2^53: all integers up to here are doubles.
-  if (std::fabs(score) <= kExact && std::trunc(score) == score &&
-      !(score == 0 && std::signbit(score))) {
+  if (std::fabs(score) <= kExact && std::trunc(score) == score) {  // -0 becomes 0, as in Redis.
     is_integer_ = true;
     integer_ = static_cast<int64_t>(score);
     return;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdlib>
+#include <cstring>
+#include <new>
 #include <utility>
 
 #include "storage/types/size_class.h"
@@ -33,13 +35,35 @@ std::string_view MemberOf(const char* node) {
 
 }  // namespace
 
+Set::Set(uint64_t seed) : integers_(), seed_((seed ^ seed >> 30) & 0x3fffffff) {}
+
 Set::~Set() {
-  if (table_) table_->ForEach([](char* node) { std::free(node); });
+  Become(Kind::kIntegers);
+  integers_.~IntSet();
+}
+
+void Set::Become(Kind kind) {
+  if (this->kind() == Kind::kIntegers) {
+    integers_.~IntSet();
+  } else if (this->kind() == Kind::kPacked) {
+    packed_.~Packed();
+  } else {
+    full_->table.ForEach([](char* node) { std::free(node); });
+    delete full_;
+  }
+  kind_ = static_cast<uint32_t>(kind) & 3;
+  if (kind == Kind::kIntegers) {
+    new (&integers_) IntSet();
+  } else if (kind == Kind::kPacked) {
+    new (&packed_) Packed();
+  } else {
+    full_ = new Full(seed_);
+  }
 }
 
 size_t Set::size() const {
-  if (table_) return table_->size();
-  return kind_ == Kind::kPacked ? packed_.count() : integers_.size();
+  if (kind() == Kind::kTable) return full_->table.size();
+  return kind() == Kind::kPacked ? packed_.count() : integers_.size();
 }
 
 Packed::Place Set::FindPacked(std::string_view member) const {
@@ -51,13 +75,13 @@ Packed::Place Set::FindPacked(std::string_view member) const {
 }
 
 bool Set::Add(std::string_view member, const Thresholds& thresholds) {
-  if (kind_ == Kind::kIntegers) {
+  if (kind() == Kind::kIntegers) {
     const std::optional<int64_t> integer = ParseInteger(member);
     if (integer && integers_.size() < thresholds.set_intset_max) return integers_.Add(*integer);
     if (integer && integers_.Contains(*integer)) return false;
     ConvertFor(member, thresholds);
   }
-  if (kind_ == Kind::kPacked) {
+  if (kind() == Kind::kPacked) {
     if (FindPacked(member) != nullptr) return false;
     if (packed_.count() < thresholds.set_packed_entries &&
         member.size() <= thresholds.set_packed_value) {
@@ -74,37 +98,36 @@ void Set::ConvertFor(std::string_view member, const Thresholds& thresholds) {
       member.size() > thresholds.set_packed_value) {
     return ConvertToTable();
   }
-  for (size_t i = 0; i < integers_.size(); ++i) packed_.PushBack(PackedElement(integers_.At(i)));
-  integers_.Clear();
-  kind_ = Kind::kPacked;
+  Packed packed;
+  for (size_t i = 0; i < integers_.size(); ++i) packed.PushBack(PackedElement(integers_.At(i)));
+  Become(Kind::kPacked);
+  packed_ = std::move(packed);
 }
 
 void Set::ConvertToTable() {
-  auto table = std::make_unique<MemberTable>(seed_, 0);
+  auto full = std::make_unique<Full>(uint64_t{seed_});
   ForEach([&](std::string_view member) {
-    table->Insert(NewNode(member), table->Hash(member));
-    node_bytes_ += NodeBytes(member.size());
+    full->table.Insert(NewNode(member), full->table.Hash(member));
+    full->node_bytes += NodeBytes(member.size());
   });
-  table_ = std::move(table);
-  kind_ = Kind::kTable;
-  integers_.Clear();
-  const Packed dropped = std::move(packed_);  // Its bytes are freed here.
+  Become(Kind::kTable);
+  delete std::exchange(full_, full.release());
 }
 
 bool Set::AddToTable(std::string_view member) {
-  const uint64_t hash = table_->Hash(member);
-  if (table_->Find(member, hash) != nullptr) return false;
-  table_->Insert(NewNode(member), hash);
-  node_bytes_ += NodeBytes(member.size());
+  const uint64_t hash = full_->table.Hash(member);
+  if (full_->table.Find(member, hash) != nullptr) return false;
+  full_->table.Insert(NewNode(member), hash);
+  full_->node_bytes += NodeBytes(member.size());
   return true;
 }
 
 bool Set::Remove(std::string_view member) {
-  if (kind_ == Kind::kIntegers) {
+  if (kind() == Kind::kIntegers) {
     const std::optional<int64_t> integer = ParseInteger(member);
     return integer && integers_.Remove(*integer);
   }
-  if (kind_ == Kind::kPacked) {
+  if (kind() == Kind::kPacked) {
     const Packed::Place at = FindPacked(member);
     if (at == nullptr) return false;
     packed_.Erase(at, Packed::Next(at), 1);
@@ -113,24 +136,24 @@ bool Set::Remove(std::string_view member) {
   // `member` may be a view of the node itself (SPOP: Random, then Remove), so its size is taken
   // first.
   const size_t bytes = NodeBytes(member.size());
-  char* node = table_->Remove(member);
+  char* node = full_->table.Remove(member);
   if (node == nullptr) return false;
-  node_bytes_ -= bytes;
+  full_->node_bytes -= bytes;
   std::free(node);
   return true;
 }
 
 bool Set::Contains(std::string_view member) const {
-  if (kind_ == Kind::kTable) return table_->Find(member) != nullptr;
-  if (kind_ == Kind::kPacked) return FindPacked(member) != nullptr;
+  if (kind() == Kind::kTable) return full_->table.Find(member) != nullptr;
+  if (kind() == Kind::kPacked) return FindPacked(member) != nullptr;
   const std::optional<int64_t> integer = ParseInteger(member);
   return integer && integers_.Contains(*integer);
 }
 
 std::string_view Set::Random(uint64_t random) const {
   assert(size() > 0);
-  if (kind_ == Kind::kTable) return MemberOf(table_->Random(random));
-  if (kind_ == Kind::kIntegers) {
+  if (kind() == Kind::kTable) return MemberOf(full_->table.Random(random));
+  if (kind() == Kind::kIntegers) {
     return FormatInteger(integers_.At(random % integers_.size()), digits_);
   }
   Packed::Place at = packed_.begin();
@@ -139,27 +162,31 @@ std::string_view Set::Random(uint64_t random) const {
 }
 
 void Set::ForEach(FunctionRef<void(std::string_view)> visit) const {
-  if (kind_ == Kind::kTable) return table_->ForEach([&](char* node) { visit(MemberOf(node)); });
+  if (kind() == Kind::kTable)
+    return full_->table.ForEach([&](char* node) { visit(MemberOf(node)); });
   IntegerBuffer digits;
-  for (size_t i = 0; i < integers_.size(); ++i) visit(FormatInteger(integers_.At(i), digits));
+  if (kind() == Kind::kIntegers) {
+    for (size_t i = 0; i < integers_.size(); ++i) visit(FormatInteger(integers_.At(i), digits));
+    return;
+  }
   for (Packed::Place at = packed_.begin(); at != packed_.end(); at = Packed::Next(at)) {
     visit(Packed::Read(at, digits));
   }
 }
 
 uint64_t Set::Scan(uint64_t cursor, size_t count, FunctionRef<void(std::string_view)> visit) const {
-  if (kind_ == Kind::kTable) {
-    return table_->Scan(cursor, count, [&](char* node) { visit(MemberOf(node)); });
+  if (kind() == Kind::kTable) {
+    return full_->table.Scan(cursor, count, [&](char* node) { visit(MemberOf(node)); });
   }
   ForEach(visit);
   return 0;
 }
 
 size_t Set::memory_bytes() const {
-  size_t bytes = AllocatedSize(sizeof(*this)) + integers_.memory_bytes() + packed_.memory_bytes() +
-                 node_bytes_;
-  if (table_) bytes += AllocatedSize(sizeof(MemberTable)) + table_->memory_bytes();
-  return bytes;
+  const size_t own = AllocatedSize(sizeof(*this));
+  if (kind() == Kind::kIntegers) return own + integers_.memory_bytes();
+  if (kind() == Kind::kPacked) return own + packed_.memory_bytes();
+  return own + AllocatedSize(sizeof(Full)) + full_->table.memory_bytes() + full_->node_bytes;
 }
 
 // kind u8 | members varint | integers: 8 bytes each, rising; packed: the bytes; table: length and
@@ -167,9 +194,9 @@ size_t Set::memory_bytes() const {
 void Set::EncodeTo(std::string& out) const {
   out.push_back(static_cast<char>(kind_));
   AppendVarint(out, size());
-  if (kind_ == Kind::kPacked) {
+  if (kind() == Kind::kPacked) {
     out.append(packed_.raw());
-  } else if (kind_ == Kind::kTable) {
+  } else if (kind() == Kind::kTable) {
     ForEach([&out](std::string_view member) { AppendString(out, member); });
   } else {
     for (size_t i = 0; i < integers_.size(); ++i) {
@@ -181,35 +208,37 @@ void Set::EncodeTo(std::string& out) const {
 
 std::unique_ptr<Set> Set::Decode(std::string_view bytes, uint64_t seed) {
   if (bytes.empty()) return nullptr;
-  const uint8_t kind = static_cast<uint8_t>(bytes.front());
+  const uint8_t kind_byte = static_cast<uint8_t>(bytes.front());
+  if (kind_byte > static_cast<uint8_t>(Kind::kTable)) return nullptr;
+  const Kind kind = static_cast<Kind>(kind_byte);
   bytes.remove_prefix(1);
   const std::optional<uint64_t> count = TakeVarint(bytes);
   if (!count || *count > bytes.size()) return nullptr;
   auto set = std::make_unique<Set>(seed);
-  set->kind_ = static_cast<Kind>(kind);
-  if (set->kind_ == Kind::kIntegers) {
-    if (bytes.size() != *count * sizeof(int64_t)) return nullptr;
-    for (uint64_t i = 0; i < *count; ++i) {
-      int64_t value;
-      std::memcpy(&value, bytes.data() + i * sizeof(value), sizeof(value));
-      if (i > 0 && value <= set->integers_.At(i - 1)) return nullptr;
-      set->integers_.Add(value);
-    }
-    return set;
-  }
-  if (set->kind_ == Kind::kPacked) {
+  set->Become(kind);
+  if (kind == Kind::kIntegers) return set->DecodeIntegers(bytes, *count) ? std::move(set) : nullptr;
+  if (kind == Kind::kPacked) {
     std::optional<Packed> packed = Packed::FromRaw(bytes, *count);
     if (!packed || !EveryNthIsUnique(*packed, 1)) return nullptr;
     set->packed_ = *std::move(packed);
     return set;
   }
-  if (set->kind_ != Kind::kTable) return nullptr;
-  set->table_ = std::make_unique<MemberTable>(seed, 0);
   for (uint64_t i = 0; i < *count; ++i) {
     const std::optional<std::string_view> member = TakeString(bytes);
     if (!member || !set->AddToTable(*member)) return nullptr;
   }
   return bytes.empty() ? std::move(set) : nullptr;
+}
+
+bool Set::DecodeIntegers(std::string_view bytes, uint64_t count) {
+  if (bytes.size() != count * sizeof(int64_t)) return false;
+  for (size_t i = 0; i < count; ++i) {
+    int64_t value;
+    std::memcpy(&value, bytes.data() + i * sizeof(value), sizeof(value));
+    if (i > 0 && value <= integers_.At(i - 1)) return false;
+    integers_.Add(value);
+  }
+  return true;
 }
 
 }  // namespace storage

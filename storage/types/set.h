@@ -17,8 +17,10 @@ namespace storage {
 
 class Set {
  public:
-  explicit Set(uint64_t seed = 0) : seed_(seed) {}  // Of the table's hash.
+  explicit Set(uint64_t seed = 0);  // Of the table's hash.
   ~Set();
+  Set(const Set&) = delete;
+  Set& operator=(const Set&) = delete;
 
   // True if it is new.
   bool Add(std::string_view member, const Thresholds& thresholds = kDefaultThresholds);
@@ -34,7 +36,7 @@ class Set {
   uint64_t Scan(uint64_t cursor, size_t count, FunctionRef<void(std::string_view)> visit) const;
   size_t memory_bytes() const;  // O(1), the object itself included.
   // "intset" or "hashtable": Redis 7.0 packs no sets of strings, so that we do does not show.
-  const char* encoding() const { return kind_ == Kind::kIntegers ? "intset" : "hashtable"; }
+  const char* encoding() const { return kind() == Kind::kIntegers ? "intset" : "hashtable"; }
 
   // Appends all there is to know, for a checkpoint. Decode returns null for what EncodeTo has not
   // written.
@@ -43,20 +45,32 @@ class Set {
 
  private:
   enum class Kind : uint8_t { kIntegers = 0, kPacked = 1, kTable = 2 };  // Stored.
+  struct Full {
+    explicit Full(uint64_t seed) : table(seed, 0) {}
+    MemberTable table;
+    size_t node_bytes = 0;
+  };
+
+  Kind kind() const { return static_cast<Kind>(kind_); }
+  void Become(Kind kind);  // Empty, whatever it was.
 
   Packed::Place FindPacked(std::string_view member) const;  // Null if not there.
   bool AddToTable(std::string_view member);
+  bool DecodeIntegers(std::string_view bytes, uint64_t count);
   // Out of the integers, into what takes this member also.
   void ConvertFor(std::string_view member, const Thresholds& thresholds);
   void ConvertToTable();
 
-  uint64_t seed_;
-  Kind kind_ = Kind::kIntegers;
-  IntSet integers_;
-  Packed packed_;
-  std::unique_ptr<MemberTable> table_;
-  size_t node_bytes_ = 0;
+  // A keyspace may hold millions of small sets, so each is kept to 48 bytes besides its contents.
+  union {
+    IntSet integers_;
+    Packed packed_;
+    Full* full_;
+  };
+  uint32_t seed_ : 30;
+  uint32_t kind_ : 2 = 0;
   mutable IntegerBuffer digits_;
 };
+static_assert(sizeof(Set) == 48);
 
 }  // namespace storage

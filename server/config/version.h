@@ -1,0 +1,10 @@
+// The version that --version, INFO and error messages name.
+#pragma once
+
+#include <string_view>
+
+namespace server {
+
+inline constexpr std::string_view kVersion = "0.1.0";
+
+}  // namespace server
