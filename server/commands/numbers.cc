@@ -94,14 +94,4 @@ std::optional<uint64_t> ParseCursor(std::string_view text) {
   return value;
 }
 
-bool EqualsIgnoreCase(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const char folded = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    if (folded != lower[i]) return false;
-  }
-  return true;
-}
-
 }  // namespace server::commands
