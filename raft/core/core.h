@@ -212,6 +212,8 @@ class Core {
   uint64_t no_vote_until_ms_ = 0;
   uint64_t heard_ms_ = 0;
   bool heard_ = false;
+  bool suspected_ = false;       // The leader, since we last heard it.
+  NodeId yielded_to_ = kNobody;  // Whom we let campaign before us.
 
   // Of a candidate.
   std::vector<Vote> votes_;
