@@ -232,6 +232,7 @@ class Core {
   bool appends_due_ = false;
   NodeId transfer_to_ = kNobody;
   uint64_t transfer_deadline_ms_ = 0;
+  bool transfer_asked_ = false;  // TimeoutNow left for this transfer.
   // Once it left, the next term may begin at any moment, so this one has no lease any more.
   bool timeout_now_sent_ = false;
 };

@@ -101,7 +101,11 @@ void Stage::Build(std::istringstream& in) {
   in >> voters;
   for (raft::NodeId id = 1; id <= voters; ++id) members.voters.push_back(id);
   for (std::string what, ids; in >> what >> ids;) {
-    (what == "learners" ? members.learners : waiting) = ParseIds(ids);
+    if (what == "append-bytes") {
+      append_bytes_ = std::stoull(ids);
+    } else {
+      (what == "learners" ? members.learners : waiting) = ParseIds(ids);
+    }
   }
   for (const auto* list : {&members.voters, &members.learners}) {
     for (const raft::NodeId id : *list) Add(id, members);
@@ -112,6 +116,7 @@ void Stage::Build(std::istringstream& in) {
 void Stage::Add(raft::NodeId id, const raft::Configuration& members) {
   raft::Core::Options options;
   options.id = id;
+  options.append_bytes_max = append_bytes_;
   const sim::RaftNode::Hooks hooks{
       .send =
           [this](raft::NodeId from, raft::NodeId to, const raft::Message& message) {

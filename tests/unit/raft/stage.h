@@ -1,7 +1,7 @@
 // Plays the commands of a scenario on a few members and returns the trace they cause. Nothing moves
 // unless a command says so: no message arrives and no clock goes on by itself.
 //
-//   nodes 3 [learners 4,5] [waiting 6]   members 1 to 3, and others
+//   nodes 3 [learners 4,5] [waiting 6] [append-bytes 1]   members 1 to 3, and others
 //   tick 1 600            node 1's clock goes on by 600 ms, in one step; `tick all 50` for
 //   everyone's elect 1               node 1's clock goes on to its election timeout; then `deliver`
 //   deliver [1->2]        delivers what is under way (on one link: once), and syncs, until all is
@@ -45,6 +45,7 @@ class Stage {
   void Trace(const std::string& line) { out_ << line << "\n"; }
 
   std::map<raft::NodeId, std::unique_ptr<sim::RaftNode>> nodes_;
+  size_t append_bytes_ = 1 << 20;
   std::map<raft::NodeId, uint64_t> clocks_;
   std::map<raft::NodeId, uint64_t> reads_;
   std::map<raft::NodeId, std::string> roles_;
