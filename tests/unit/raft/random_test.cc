@@ -72,6 +72,21 @@ TEST_CASE("raft: five nodes keep what they acknowledged when all may crash") {
   }
 }
 
+TEST_CASE("raft: nothing is lost when disks and links are slower than elections") {
+  for (const uint64_t seed : sim::Seeds(120)) {
+    CAPTURE(seed);
+    raft::Core::Options options = SmallLimits();
+    options.election_timeout_ms = 120;
+    options.heartbeat_interval_ms = 30;
+    RaftCluster cluster({.seed = seed,
+                         .members = {{1, 2, 3, 4, 5}, {}, {}},
+                         .faults = {10, 10, 1, 60},
+                         .sync_ms_max = 150,
+                         .core = options});
+    Ordeal(cluster, 300, 2);
+  }
+}
+
 TEST_CASE("raft: members come and go under misfortune, and nothing acknowledged is lost") {
   size_t changes = 0;
   for (const uint64_t seed : sim::Seeds(80)) {
