@@ -45,9 +45,9 @@ class Core {
 
   // What survived the restart.
   struct Restored {
-    HardState hard_state;
-    SnapshotInfo snapshot;
-    Position last;
+    HardState hard_state = {};
+    SnapshotInfo snapshot = {};
+    Position last = {};
   };
 
   struct Envelope {
