@@ -84,8 +84,8 @@ class Replica {
   Replica(const Core::Options& options, const Restored& restored, Transport& transport,
           LogStorage& log, StateMachine& machine);
 
-  // Appends a kCommands entry that the state machine HAS executed. nullopt if this replica cannot propose
-  // (asked before executing: CanPropose).
+  // Appends a kCommands entry that the state machine HAS executed. nullopt if this replica cannot
+  // propose (asked before executing: CanPropose).
   std::optional<Index> Propose(EntryKind kind, Payload payload);
   bool CanPropose() const;  // Leader, serving, no transfer under way, log not backed up.
   // Starts a change of the members: see Core::ProposeConfiguration.
@@ -106,7 +106,8 @@ class Replica {
   uint64_t ReadConfirmed() const;
 
   void TransferLeadership(NodeId to);
-  // The owner believes `node` is dead: if it leads, ask for votes as soon as its lease must be over.
+  // The owner believes `node` is dead: if it leads, ask for votes as soon as its lease must be
+  // over.
   void Suspect(NodeId node);
   // The follower has confirmed the snapshot that OnSnapshotNeeded asked for, or it came to nothing.
   void SnapshotSent(NodeId follower, bool ok);
