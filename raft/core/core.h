@@ -45,9 +45,9 @@ class Core {
 
   // What survived the restart.
   struct Restored {
-    HardState hard_state;
-    SnapshotInfo snapshot;
-    Position last;
+    HardState hard_state = {};
+    SnapshotInfo snapshot = {};
+    Position last = {};
   };
 
   struct Envelope {
@@ -213,6 +213,8 @@ class Core {
   uint64_t no_vote_until_ms_ = 0;
   uint64_t heard_ms_ = 0;
   bool heard_ = false;
+  bool suspected_ = false;       // The leader, since we last heard it.
+  NodeId yielded_to_ = kNobody;  // Whom we let campaign before us.
 
   // Of a candidate.
   std::vector<Vote> votes_;
@@ -231,6 +233,7 @@ class Core {
   bool appends_due_ = false;
   NodeId transfer_to_ = kNobody;
   uint64_t transfer_deadline_ms_ = 0;
+  bool transfer_asked_ = false;  // TimeoutNow left for this transfer.
   // Once it left, the next term may begin at any moment, so this one has no lease any more.
   bool timeout_now_sent_ = false;
 };
