@@ -74,18 +74,18 @@ class StateMachine {
 class Replica {
  public:
   struct Restored {
-    HardState hard_state;
-    SnapshotInfo
-        snapshot;   // What the state machine was loaded from; {0,0} and the first members when new.
-    Position last;  // End of the durable log.
+    HardState hard_state = {};
+    // What the state machine was loaded from; {0,0} and the first members (or none) when new.
+    SnapshotInfo snapshot = {};
+    Position last = {};  // End of the durable log.
     Index executed = 0;  // The state machine reflects entries up to here (at least snapshot.last).
   };
 
   Replica(const Core::Options& options, const Restored& restored, Transport& transport,
           LogStorage& log, StateMachine& machine);
 
-  // Appends an entry that the state machine HAS executed. nullopt if this replica cannot propose
-  // (asked before executing: CanPropose).
+  // Appends a kCommands entry that the state machine HAS executed. nullopt if this replica cannot
+  // propose (asked before executing: CanPropose).
   std::optional<Index> Propose(EntryKind kind, Payload payload);
   bool CanPropose() const;  // Leader, serving, no transfer under way, log not backed up.
   // Starts a change of the members: see Core::ProposeConfiguration.
@@ -106,8 +106,10 @@ class Replica {
   uint64_t ReadConfirmed() const;
 
   void TransferLeadership(NodeId to);
-  void Suspect(
-      NodeId node);  // The owner believes `node` is dead: if it leads, ask for votes at once.
+  // The owner believes `node` is dead: if it leads, ask for votes as soon as its lease must be
+  // over.
+  void Suspect(NodeId node);
+  // The follower has confirmed the snapshot that OnSnapshotNeeded asked for, or it came to nothing.
   void SnapshotSent(NodeId follower, bool ok);
   // Whether this snapshot is ahead of what is committed here; if not, it must not be installed.
   bool WantsSnapshot(const SnapshotInfo& info) const;

@@ -55,16 +55,17 @@ const SortedSet& Item::sorted_set() const { return const_cast<Item*>(this)->sort
 const char* Item::encoding() const {
   switch (type_) {
     case Type::kString:
+      if (has_flag(kGrown)) return "raw";  // Also when it is a number.
       if (IsCanonicalInteger(string())) return "int";
-      return has_flag(kGrown) || value_size_ > kEmbeddedStringBytes ? "raw" : "embstr";
+      return value_size_ > kEmbeddedStringBytes ? "raw" : "embstr";
     case Type::kList:
-      return "quicklist";  // Redis 7.0 knows no other.
+      return list().encoding();
     case Type::kSet:
       return set().encoding();
     case Type::kSortedSet:
-      return sorted_set().packed() ? "listpack" : "skiplist";
+      return sorted_set().encoding();
     case Type::kHash:
-      return hash().packed() ? "listpack" : "hashtable";
+      return hash().encoding();
   }
   return "unknown";
 }

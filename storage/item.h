@@ -72,13 +72,12 @@ class Item {
   friend class Database;
   friend class ItemFactory;
   friend class CaptureWalk;
-  friend class KeyspaceLoader;
 
   static constexpr size_t kHeaderBytes = 16;
   enum Flag : uint8_t {
     kExpirySlot = 1,  // There is room for an expiry; it may hold kNoExpiry.
     kExternal = 2,    // A string whose bytes are an allocation of their own.
-    kGrown = 4,       // Grown by Append: OBJECT ENCODING says raw, as in Redis.
+    kGrown = 4,       // Written to in place (APPEND, SETRANGE): its encoding is raw, as in Redis.
     kPersisted = 8,   // A checkpoint may hold the key, so its deletion must leave a tombstone.
   };
 

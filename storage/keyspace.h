@@ -63,6 +63,8 @@ class Database {
 
   size_t size() const { return table_.size(); }              // Keys, expired ones included.
   size_t expiring_size() const { return expiring_.size(); }  // Keys with an expiry.
+  size_t item_bytes() const { return item_bytes_; }          // Of its keys and values.
+  size_t table_bytes() const { return table_.memory_bytes() + expiring_.memory_bytes(); }
   int64_t average_expiry_ms(
       int64_t now_ms) const;  // Average ms to live over a sample; 0 without any.
 

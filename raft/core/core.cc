@@ -105,8 +105,13 @@ bool Core::SnapshotInstalled(const SnapshotInfo& info) {
 }
 
 void Core::TrimWindowTo(Index executed) {
-  const bool alone = role_ == Role::kLeader && followers_.empty();
-  log_.ReleaseAbove(alone ? 0 : options_.window_bytes_max, std::min(executed, commit_));
+  const Index done = std::min(executed, commit_);
+  if (role_ == Role::kLeader) {
+    Index everywhere = done;  // What every follower has, none will ask for.
+    for (const Progress& follower : followers_) everywhere = std::min(everywhere, follower.match);
+    log_.Release(everywhere);
+  }
+  log_.ReleaseAbove(options_.window_bytes_max, done);
 }
 
 bool Core::HasOutput() const {

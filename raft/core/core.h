@@ -45,9 +45,9 @@ class Core {
 
   // What survived the restart.
   struct Restored {
-    HardState hard_state;
-    SnapshotInfo snapshot;
-    Position last;
+    HardState hard_state = {};
+    SnapshotInfo snapshot = {};
+    Position last = {};
   };
 
   struct Envelope {
@@ -76,7 +76,8 @@ class Core {
   // Whatever `message` says, nothing is asserted on it. Returns false if it was ignored.
   bool Step(NodeId from, const Message& message);
 
-  // Appends at the end of the log, or refuses (CanPropose).
+  // Appends at the end of the log. Ask CanPropose before what is proposed has been executed: from then
+  // on only lost leadership refuses.
   std::optional<Index> Propose(EntryKind kind, Payload payload);
   bool CanPropose() const;
   // Starts the change to these voters and learners; the core leaves the joint configuration by
@@ -212,6 +213,8 @@ class Core {
   uint64_t no_vote_until_ms_ = 0;
   uint64_t heard_ms_ = 0;
   bool heard_ = false;
+  bool suspected_ = false;       // The leader, since we last heard it.
+  NodeId yielded_to_ = kNobody;  // Whom we let campaign before us.
 
   // Of a candidate.
   std::vector<Vote> votes_;
@@ -230,6 +233,7 @@ class Core {
   bool appends_due_ = false;
   NodeId transfer_to_ = kNobody;
   uint64_t transfer_deadline_ms_ = 0;
+  bool transfer_asked_ = false;  // TimeoutNow left for this transfer.
   // Once it left, the next term may begin at any moment, so this one has no lease any more.
   bool timeout_now_sent_ = false;
 };

@@ -32,12 +32,14 @@ bool Core::IsDisruptive(const Message& message) const {
 void Core::SetElectionTimer() {
   const uint64_t timeout = options_.election_timeout_ms;
   election_deadline_ms_ = now_ms_ + timeout + Random(timeout * 6 / 10 + 1);
+  yielded_to_ = kNobody;
 }
 
 void Core::HeardFrom(NodeId leader) {
   if (leader_ != leader) pending_.role_changed = true;
   leader_ = leader;
   heard_ = true;
+  suspected_ = false;
   heard_ms_ = now_ms_;
   no_vote_until_ms_ = now_ms_ + options_.election_timeout_ms;
   SetElectionTimer();
@@ -46,7 +48,8 @@ void Core::HeardFrom(NodeId leader) {
 // The owner believes that `node` is dead, and may be wrong: its lease is still waited for, but not
 // the rest of the randomised timeout. The voters take turns by rank, so that they do not split.
 void Core::Suspect(NodeId node) {
-  if (node != leader_ || role_ != Role::kFollower || !heard_ || !started_) return;
+  if (node != leader_ || role_ != Role::kFollower || !heard_ || suspected_) return;
+  suspected_ = true;
 
   uint64_t rank = 0;
   for (const NodeId voter : configuration().voters) {
@@ -55,9 +58,8 @@ void Core::Suspect(NodeId node) {
   }
   const uint64_t lease_end_ms = heard_ms_ + (LeaseMs() * 10 + 8) / 9;
   no_vote_until_ms_ = std::min(no_vote_until_ms_, lease_end_ms);
-  const uint64_t turn_ms =
-      std::max(lease_end_ms, now_ms_) + rank * options_.election_timeout_ms / 10;
-  election_deadline_ms_ = std::min(election_deadline_ms_, turn_ms);
+  election_deadline_ms_ = std::max(lease_end_ms, now_ms_) +
+                          std::min<uint64_t>(rank, 3) * options_.election_timeout_ms / 5;
   if (now_ms_ >= election_deadline_ms_ && MayCampaign()) StartPreVote();
 }
 
@@ -110,7 +112,7 @@ void Core::Campaign(bool forced) {
 // Asks those who have not answered, and again after a while: requests get lost, and a voter that
 // still waits for the old leader's lease to end says nothing.
 void Core::RequestVotes() {
-  next_request_ms_ = now_ms_ + options_.heartbeat_interval_ms;
+  next_request_ms_ = now_ms_ + options_.heartbeat_interval_ms / 2;
   std::vector<NodeId> asked;
   const auto ask = [&](NodeId voter) {
     const bool answered = std::any_of(votes_.begin(), votes_.end(),
@@ -175,6 +177,12 @@ bool Core::LostVote() const {  // No quorum is left even if all who are silent a
 
 bool Core::On(NodeId from, const PreVoteRequest& request) {
   const bool granted = request.term > term_ && request.last >= log_.last();
+  if (granted && yielded_to_ == kNobody) {
+    // Let it try before we do, or the vote may split. Once: it may be unable to win.
+    yielded_to_ = from;
+    const uint64_t turn_ms = now_ms_ + options_.election_timeout_ms / 5;
+    election_deadline_ms_ = std::max(election_deadline_ms_, turn_ms);
+  }
   // A refusal names our term, so that a candidate that is behind catches up.
   Send(from, PreVoteReply{.term = granted ? request.term : term_, .granted = granted});
   return true;

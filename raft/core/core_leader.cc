@@ -11,7 +11,8 @@ void Core::TickLeader() {
   if (!followers_.empty() && now_ms_ >= next_heartbeat_ms_) {
     next_heartbeat_ms_ = now_ms_ + options_.heartbeat_interval_ms;
     rounds_.Open();
-    MaybeTimeoutNow();  // The first one may have been lost.
+    transfer_asked_ = false;  // The first TimeoutNow may have been lost.
+    MaybeTimeoutNow();
   }
   if (transferring() && now_ms_ >= transfer_deadline_ms_) EndTransfer();
 
@@ -29,7 +30,8 @@ bool Core::CanPropose() const {
 
 std::optional<Index> Core::Propose(EntryKind kind, Payload payload) {
   assert(kind != EntryKind::kConfiguration);  // ProposeConfiguration knows the rules for those.
-  if (!CanPropose()) return std::nullopt;
+  // CanPropose is asked before a command runs; once it has run, nothing but lost leadership refuses.
+  if (role_ != Role::kLeader || timeout_now_sent_) return std::nullopt;
   AppendOwn(kind, std::move(payload));
   return log_.last().index;
 }
@@ -117,14 +119,16 @@ void Core::TransferLeadership(NodeId to) {
   if (transfer_to_ == to) return;
   transfer_to_ = to;
   transfer_deadline_ms_ = now_ms_ + options_.election_timeout_ms;
+  transfer_asked_ = false;
   pending_.role_changed = true;  // From here on there is no lease and no proposal.
   MaybeTimeoutNow();
 }
 
 void Core::MaybeTimeoutNow() {
-  if (!transferring()) return;
+  if (!transferring() || transfer_asked_) return;
   const Progress* target = Find(transfer_to_);
   if (target == nullptr || target->match != log_.last().index) return;
+  transfer_asked_ = true;
   timeout_now_sent_ = true;
   Send(transfer_to_, TimeoutNow{.term = term_});
 }

@@ -117,8 +117,8 @@ void Log::TakeUnstored(std::vector<Entry>& out) {
 }
 
 void Log::StoredUpTo(Index index) {
-  assert(index <= handed_);
-  stored_ = std::max(stored_, index);
+  // A write may end after its entries were truncated: it stands for those that are left.
+  stored_ = std::max(stored_, std::min(index, handed_));
 }
 
 void Log::Release(Index up_to) { ReleaseAbove(0, up_to); }

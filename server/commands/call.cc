@@ -15,30 +15,14 @@ uint64_t Call::Random() {
   return bits ^ (bits >> 31);
 }
 
-storage::HashedKey Call::Hash(std::string_view key) const {
-  // The same bytes, not equal ones: dispatch hashed this very argument.
-  if (key.data() == first_key_.key.data() && key.size() == first_key_.key.size() &&
-      first_key_.key.data() != nullptr) {
-    return first_key_;
-  }
-  return context_.keyspace.Hash(key);
-}
-
 bool Call::IsExpired(const storage::Item& item) const {
   if (context_.applying) return false;  // A key lives until the log says otherwise.
   const int64_t deadline_ms = item.expire_at_ms();
   return deadline_ms != storage::kNoExpiry && deadline_ms <= now_ms;
 }
 
-storage::Item* Call::Find(std::string_view key) { return Find(Hash(key)); }
-
-storage::Item* Call::Find(const storage::HashedKey& key) { return FindIn(context_.database, key); }
-
-storage::Item* Call::FindIn(int database, const storage::HashedKey& key) {
-  if (context_.gate != nullptr) context_.gate->OnRead(key.hash);
-  storage::Item* item = db(database).Find(key);
-  if (item == nullptr || !IsExpired(*item)) return item;
-
+storage::Item* Call::ExpireIfDue(int database, storage::Item* item, const storage::HashedKey& key) {
+  if (!IsExpired(*item)) return item;
   // A stale read on a follower hides the key, and leaves it for the leader to delete.
   if (context_.may_expire) {
     db(database).Delete(key);
@@ -91,10 +75,6 @@ storage::Item* Call::FindTyped(const storage::HashedKey& key, storage::Type type
   reply.Error(commands::kWrongType);
   wrong_type_ = true;
   return nullptr;
-}
-
-void Call::LogAsIs() {
-  if (context_.log != nullptr) context_.log->LogAsIs(context_.database);
 }
 
 void Call::LogEffect(std::initializer_list<std::string_view> command) {

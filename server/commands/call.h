@@ -61,14 +61,27 @@ class Call {
   uint64_t Random();  // Leader only: what comes of it must be logged in absolute terms.
 
   // The key with its hash; dispatch has computed the first key's already.
-  storage::HashedKey Hash(std::string_view key) const;
+  storage::HashedKey Hash(std::string_view key) const {
+    // The same bytes, not equal ones: dispatch hashed this very argument.
+    if (key.data() == first_key_.key.data() && key.size() == first_key_.key.size() &&
+        key.data() != nullptr) {
+      return first_key_;
+    }
+    return context_.keyspace.Hash(key);
+  }
   void set_first_key(const storage::HashedKey& key) { first_key_ = key; }
 
   // The live item under a key, or null. An item past its deadline counts as absent; where this
   // replica decides about expiry it is deleted and the deletion logged.
-  storage::Item* Find(std::string_view key);
-  storage::Item* Find(const storage::HashedKey& key);
-  storage::Item* FindIn(int database, const storage::HashedKey& key);  // COPY to another database.
+  storage::Item* Find(std::string_view key) { return Find(Hash(key)); }
+  storage::Item* Find(const storage::HashedKey& key) { return FindIn(context_.database, key); }
+  // The same in another database (COPY).
+  storage::Item* FindIn(int database, const storage::HashedKey& key) {
+    if (context_.gate != nullptr) context_.gate->OnRead(key.hash);
+    storage::Item* item = db(database).Find(key);
+    const bool dies = item != nullptr && item->expire_at_ms() != storage::kNoExpiry;
+    return dies ? ExpireIfDue(database, item, key) : item;
+  }
   // Past its deadline, so that a scan passes over it. Never while applying.
   bool IsExpired(const storage::Item& item) const;
 
@@ -95,13 +108,17 @@ class Call {
   // clock, no chance, no order of iteration), or LogEffect, once or more, with what came of it. A
   // command that calls neither has changed nothing, and is gated like a read. Both may be called
   // while applying, and do nothing then.
-  void LogAsIs();
+  void LogAsIs() {
+    if (context_.log != nullptr) context_.log->LogAsIs(context_.database);
+  }
   void LogEffect(std::initializer_list<std::string_view> command);
   void LogEffect(std::span<const std::string_view> command);
 
   void ReadsWholeKeyspace();  // Gates the reply on the newest write.
 
  private:
+  // The item, or null when its time has come.
+  storage::Item* ExpireIfDue(int database, storage::Item* item, const storage::HashedKey& key);
   // Null also when the key holds another type: wrong_type_ tells which it was.
   storage::Item* FindTyped(const storage::HashedKey& key, storage::Type type);
 

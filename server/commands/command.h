@@ -53,7 +53,8 @@ using Handler = void (*)(Call& call);
 // Runs where the connection lives: PING, CLIENT, CONFIG, INFO, MULTI ...
 using SessionHandler = void (*)(SessionCall& call);
 
-// One row. Exactly one of `handler` and `session` is set (a container such as CONFIG has `session` and
+// One row. Exactly one of `handler` and `session` is set (a container such as CONFIG has none, or
+// what runs without a subcommand, and
 // rows of its own in `subcommands`).
 struct Command {
   std::string_view name;  // Lower case; a subcommand is "config|get".

@@ -86,7 +86,7 @@ const Command* ResolveGiven(SessionCall& call, std::span<const std::string_view>
 std::optional<std::vector<size_t>> KeysOfGiven(SessionCall& call, const Command& row,
                                                std::span<const std::string_view> given) {
   std::vector<size_t> keys;
-  if (!ForEachKey(row, given, [&keys](size_t index) { keys.push_back(index); })) {
+  if (!ForEachKeyIndex(row, given, [&keys](size_t index) { keys.push_back(index); })) {
     call.reply.Error("ERR Invalid arguments specified for command");
     return std::nullopt;
   }
@@ -109,21 +109,7 @@ void ReplyNames(resp::Writer& reply, Passes passes) {
 
 }  // namespace
 
-void UnknownSubcommand(SessionCall& call) {
-  constexpr size_t kEchoedBytesMax = 128;
-  std::string container(call.args[0]);
-  for (char& c : container) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  call.reply.Error("ERR unknown subcommand '" +
-                   std::string(call.args[1].substr(0, kEchoedBytesMax)) + "'. Try " + container +
-                   " HELP.");
-}
-
-void CommandAll(SessionCall& call) {
-  if (call.args.size() > 1) return UnknownSubcommand(call);
-  ReplyAll(call.reply);
-}
+void CommandAll(SessionCall& call) { ReplyAll(call.reply); }
 
 void CommandCount(SessionCall& call) {
   call.reply.Integer(static_cast<int64_t>(AllCommands().size()));

@@ -45,7 +45,9 @@ constexpr auto kAllRows = [] {
 
 constexpr bool WellFormed(const Command& row) {
   if (row.name.empty() || row.arity == 0 || row.summary.empty() || row.group.empty()) return false;
-  if ((row.handler == nullptr) == (row.session == nullptr)) return false;
+  // Only a container may have neither: dispatch runs its subcommands, and refuses anything else.
+  if (row.handler != nullptr && row.session != nullptr) return false;
+  if (row.handler == nullptr && row.session == nullptr && row.subcommands.empty()) return false;
   if ((row.flags & kWrite) != 0 && (row.flags & kRead) != 0) return false;
   // What runs on a partition is a write or a read; admission hangs on it.
   if (row.handler != nullptr && (row.flags & (kWrite | kRead)) == 0) return false;

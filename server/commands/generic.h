@@ -54,7 +54,7 @@ inline constexpr Command kGenericCommands[] = {
      "generic", "1.0.0", "Rename a key, only if the new key does not exist"},
     {"copy", -3, kWrite | kGrows, {1, 2, 1}, Copy, nullptr,
      "generic", "6.2.0", "Copy a key"},
-    {"object", -2, 0, {}, nullptr, UnknownSubcommand,
+    {"object", -2, 0, {}, nullptr, nullptr,
      "generic", "2.2.3", "A container for object introspection commands", kObjectSubcommands},
 };
 // clang-format on

@@ -37,14 +37,16 @@ void HRandField(Call& call) {
     return request->has_count ? call.reply.Array(0) : call.reply.Null();
   }
 
-  const std::vector<size_t> indexes = SampleIndexes(call, *request, found.value->size());
+  const std::optional<std::vector<size_t>> indexes =
+      SampleIndexes(call, *request, found.value->size());
+  if (!indexes) return;
   const bool pairs = request->with_values && call.reply.version() >= 3;
   const bool flat = request->with_values && !pairs;
-  if (request->has_count) call.reply.Array(flat ? indexes.size() * 2 : indexes.size());
+  if (request->has_count) call.reply.Array(flat ? indexes->size() * 2 : indexes->size());
   size_t at = 0;
   size_t next = 0;
   found.value->ForEach([&](std::string_view field, std::string_view value) {
-    for (; next < indexes.size() && indexes[next] == at; ++next) {
+    for (; next < indexes->size() && (*indexes)[next] == at; ++next) {
       if (pairs) call.reply.Array(2);
       call.reply.Bulk(field);
       if (request->with_values) call.reply.Bulk(value);

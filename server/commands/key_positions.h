@@ -13,7 +13,7 @@ namespace server {
 // the arguments cannot be right (a count of keys that is no number, or larger than what follows):
 // the handler will refuse the call, and no key may be relied on.
 template <typename Visit>
-bool ForEachKey(const Command& row, std::span<const std::string_view> args, Visit&& visit) {
+bool ForEachKeyIndex(const Command& row, std::span<const std::string_view> args, Visit&& visit) {
   const KeySpec& keys = row.keys;
   const auto count = static_cast<int>(args.size());
   if (keys.first > 0) {
@@ -29,6 +29,12 @@ bool ForEachKey(const Command& row, std::span<const std::string_view> args, Visi
     for (int i = 1; i <= *number; ++i) visit(static_cast<size_t>(keys.count_at + i));
   }
   return true;
+}
+
+// The same with the keys themselves.
+template <typename Visit>
+bool ForEachKey(const Command& row, std::span<const std::string_view> args, Visit&& visit) {
+  return ForEachKeyIndex(row, args, [&](size_t index) { visit(args[index]); });
 }
 
 // Whether the row's keys are just args[first] alone, the case of nearly every command.

@@ -57,11 +57,6 @@ std::optional<PositionOptions> ParsePositionOptions(Call& call) {
             "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or "
             "use negative to start from the end of the list");
       }
-      if (*value == std::numeric_limits<int64_t>::min()) {
-        return fail(
-            "ERR value is out of range, value must between -9223372036854775807 and "
-            "9223372036854775807");
-      }
       options.rank = *value;
     } else if (EqualsIgnoreCase(call.args[i], "count")) {
       if (!value || *value < 0) return fail("ERR COUNT can't be negative");
@@ -118,15 +113,15 @@ void LInsert(Call& call) {
 void LRem(Call& call) {
   const std::optional<int64_t> count = ParseInteger(call.args[2]);
   if (!count) return call.reply.Error(kNotAnInteger);
-  // The count must have a negative, which -2^63 has not.
-  if (*count == std::numeric_limits<int64_t>::min()) return call.reply.Error(kOutOfRange);
   const storage::HashedKey key = call.Hash(call.args[1]);
   const auto found = call.FindList(key);
   if (!found.ok) return;
   if (found.item == nullptr) return call.reply.Integer(0);
 
   const bool from_back = *count < 0;
-  const size_t wanted = *count == 0 ? kAll : static_cast<size_t>(from_back ? -*count : *count);
+  // -2^63 has no negative, and more than that many there are not.
+  const bool all = *count == 0 || *count == std::numeric_limits<int64_t>::min();
+  const size_t wanted = all ? kAll : static_cast<size_t>(from_back ? -*count : *count);
   std::vector<size_t> places = FindAll(*found.value, call.args[3], from_back, wanted, kAll);
   if (!places.empty()) {
     // The highest first, so that the other places stay true.
@@ -171,7 +166,8 @@ void LPos(Call& call) {
 
   std::vector<size_t> places;
   const bool from_back = options->rank < 0;
-  const auto skipped = static_cast<size_t>(from_back ? -options->rank : options->rank) - 1;
+  const auto rank = static_cast<uint64_t>(options->rank);
+  const size_t skipped = (from_back ? 0 - rank : rank) - 1;
   if (found.value != nullptr) {
     const size_t wanted = options->count ? static_cast<size_t>(*options->count) : 1;
     const size_t matches_max = wanted == 0 || wanted > kAll - skipped ? kAll : wanted + skipped;

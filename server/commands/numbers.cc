@@ -85,23 +85,13 @@ std::optional<int64_t> AddWithoutOverflow(int64_t a, int64_t b) {
 }
 
 std::optional<uint64_t> ParseCursor(std::string_view text) {
-  if (text.empty() || IsSpace(text[0])) return std::nullopt;
+  if (!text.empty() && IsSpace(text[0])) return std::nullopt;
   const std::string terminated(text);
   char* parsed_end = nullptr;
   errno = 0;
   const unsigned long long value = std::strtoull(terminated.c_str(), &parsed_end, 10);
   if (parsed_end != terminated.c_str() + terminated.size() || errno == ERANGE) return std::nullopt;
   return value;
-}
-
-bool EqualsIgnoreCase(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const char folded = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    if (folded != lower[i]) return false;
-  }
-  return true;
 }
 
 }  // namespace server::commands

@@ -28,11 +28,19 @@ std::string FormatScore(double value);
 
 std::optional<int64_t> AddWithoutOverflow(int64_t a, int64_t b);
 
-// The SCAN family's cursor: any unsigned number.
+// The SCAN family's cursor: whatever strtoul takes whole, even nothing (0).
 std::optional<uint64_t> ParseCursor(std::string_view text);
 
 // Options are matched in any case.
-bool EqualsIgnoreCase(std::string_view text, std::string_view lower);
+constexpr bool EqualsIgnoreCase(std::string_view text, std::string_view lower) {
+  if (text.size() != lower.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const char folded = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    if (folded != lower[i]) return false;
+  }
+  return true;
+}
 
 // A number as decimal digits, without allocation.
 class Decimal {

@@ -13,7 +13,7 @@ namespace {
 
 // Redis answers as many as are asked for until its memory is gone (CVE-2023-22458 was its
 // overflow).
-constexpr int64_t kRepeatedMax = 1 << 24;
+constexpr size_t kRepeatedMax = 1 << 24;
 
 }  // namespace
 
@@ -46,20 +46,21 @@ std::optional<SampleRequest> ParseSampleRequest(Call& call, std::string_view wit
       return std::nullopt;
     }
   }
-  if (*count < -kRepeatedMax) {
-    call.reply.Error(kOutOfRange);
-    return std::nullopt;
-  }
   request.has_count = true;
   request.distinct = *count >= 0;
   request.count = static_cast<size_t>(*count < 0 ? -*count : *count);
   return request;
 }
 
-std::vector<size_t> SampleIndexes(Call& call, const SampleRequest& request, size_t size) {
+std::optional<std::vector<size_t>> SampleIndexes(Call& call, const SampleRequest& request,
+                                                 size_t size) {
   assert(size > 0);
   std::vector<size_t> indexes;
   if (!request.distinct) {
+    if (request.count > kRepeatedMax) {
+      call.reply.Error(kOutOfRange);
+      return std::nullopt;
+    }
     indexes.resize(request.count);
     for (size_t& index : indexes) index = call.Random() % size;
     std::sort(indexes.begin(), indexes.end());

@@ -21,7 +21,7 @@ struct SampleRequest {
 // after an error reply.
 std::optional<SampleRequest> ParseSampleRequest(Call& call, std::string_view with_values_word);
 
-// Indexes below `size` (which is not 0), in rising order.
-std::vector<size_t> SampleIndexes(Call& call, const SampleRequest& request, size_t size);
+// Indexes below `size` (which is not 0), in rising order. Empty after an error reply.
+std::optional<std::vector<size_t>> SampleIndexes(Call& call, const SampleRequest& request, size_t size);
 
 }  // namespace server::commands

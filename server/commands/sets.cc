@@ -152,12 +152,14 @@ void SRandMember(Call& call) {
   if (found.value == nullptr) return has_count ? call.reply.Array(0) : call.reply.Null();
   if (!has_count) return call.reply.Bulk(found.value->Random(call.Random()));
 
-  const std::vector<size_t> indexes = SampleIndexes(call, *request, found.value->size());
-  call.reply.Array(indexes.size());
+  const std::optional<std::vector<size_t>> indexes =
+      SampleIndexes(call, *request, found.value->size());
+  if (!indexes) return;
+  call.reply.Array(indexes->size());
   size_t at = 0;
   size_t next = 0;
   found.value->ForEach([&](std::string_view member) {
-    for (; next < indexes.size() && indexes[next] == at; ++next) call.reply.Bulk(member);
+    for (; next < indexes->size() && (*indexes)[next] == at; ++next) call.reply.Bulk(member);
     ++at;
   });
 }

@@ -110,11 +110,13 @@ void ZRandMember(Call& call) {
   if (found.value == nullptr) {
     return request->has_count ? call.reply.Array(0) : call.reply.Null();
   }
-  const std::vector<size_t> indexes = SampleIndexes(call, *request, found.value->size());
+  const std::optional<std::vector<size_t>> indexes =
+      SampleIndexes(call, *request, found.value->size());
+  if (!indexes) return;
   const bool pairs = request->with_values && call.reply.version() >= 3;
   const bool flat = request->with_values && !pairs;
-  if (request->has_count) call.reply.Array(flat ? indexes.size() * 2 : indexes.size());
-  for (const size_t rank : indexes) {
+  if (request->has_count) call.reply.Array(flat ? indexes->size() * 2 : indexes->size());
+  for (const size_t rank : *indexes) {
     found.value->ForRange(rank, rank, /*reverse=*/false,
                           [&](std::string_view member, double score) {
                             if (pairs) call.reply.Array(2);

@@ -21,7 +21,12 @@ void Append(Call& call) {
   const auto size = static_cast<int64_t>(found.value.size() + suffix.size());
   if (found.item != nullptr && size > kStringBytesMax) return call.reply.Error(kStringTooLong);
 
-  call.db().WriteString(key, found.value.size(), suffix);
+  if (found.item == nullptr) {
+    call.db().PutString(key,
+                        suffix);  // Not a string made to grow, as far as OBJECT ENCODING tells.
+  } else {
+    call.db().WriteString(key, found.value.size(), suffix);
+  }
   call.LogAsIs();
   call.reply.Integer(size);
 }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -32,19 +33,22 @@ class Node {
 
   // --- Any thread.
   Worker& checkpoint_worker() { return checkpoint_worker_; }
-  Shard* ShardOf(uint32_t partition) {
-    return shards_[partition % shards_.size()].get();
-  }
+  Shard* ShardOf(uint32_t partition);
   size_t shards() const { return shards_.size(); }
-  Shard& shard(size_t index) { return *shards_[index]; }
-  bool AdmitClient();  // maxclients
+  bool AdmitClient();  // maxclients; every admitted one ends with ClientGone.
   void ClientGone() { clients_.fetch_sub(1, std::memory_order_relaxed); }
   uint64_t NextClientId() { return last_client_id_.fetch_add(1, std::memory_order_relaxed) + 1; }
   void OnLeader(uint32_t partition, raft::NodeId leader, raft::Term term);
-  void OnFatal(const std::string& what);
-  bool checkpoint_running() const { return checkpoints_running_.load() > 0; }
+  void OnAnnouncement(const Announcement& announcement);
+  void OnReached(const Announcement& announcement, const std::string& host);
+  void OnFormingFrame(const std::string& from, PeerFrame kind, std::string_view payload);
+  void OnFatal(const std::string& what);  // Nothing more can be promised: end the process.
+  bool checkpoint_running() const { return checkpoints_running_.load() != 0; }
   int64_t last_checkpoint_s() const { return last_checkpoint_s_.load(); }
 
+  // Runs `work` on that shard's thread: at once if it is this one.
+  void OnShard(Shard& shard, std::function<void(Shard&)> work);
+  void OnAllShards(const std::function<void(Shard&)>& work);
   // Runs `work` on the home shard, and `answer` with what came of it on `asker`'s.
   void OnHome(Shard& asker, std::function<std::string(Node&)> work,
               std::function<void(std::string)> answer);
@@ -61,28 +65,30 @@ class Node {
   std::string ConfigRewrite();
   void ResetStats();
   void OnTick(uint64_t monotonic_ms);
-  Cluster& cluster() { return *cluster_; }
-  storage::DataDirectory& data_directory() { return *data_directory_; }
-  const Config& config() const { return config_; }
-  // The members are known: create this node's partitions.
-  void CreatePartitions(const ClusterDescriptor& descriptor);
-  void PublishTopology(TopologyPtr topology);
 
   static storage::SyncMode SyncModeOf(const Settings& settings);
+  static void ApplyLogLevel(const Settings& settings);
 
  private:
-  struct Totals;
+  struct InfoParts;
+  std::string InfoText(Shard& asker, const std::vector<std::string>& wanted, InfoParts& parts) const;
+  void LimitClients();
   bool OpenData();
-  void CreateStandalone();
+  bool OpenLogs();
+  bool StartCluster();
   PartitionHost::Options OptionsOf(storage::PartitionId id, std::vector<raft::NodeId> voters) const;
   void AddTo(PartitionHost::Options options);
+  void CreatePartitions(const ClusterDescriptor& descriptor);  // The members are known.
+  void PublishTopology(TopologyPtr topology);
   void ApplySettings();
-  void CheckSavePoints(uint64_t monotonic_ms);
   void WatchMemory();
+  void CheckSavePoints(uint64_t monotonic_ms);
   void OnSignal(int signal);
   void BeginShutdown(bool save);
+  void HandOver();
   void ContinueShutdown();
-  void Finish(int exit_code);
+  void SyncAll();
+  void Finish();
 
   Config config_;
   std::shared_ptr<const Settings> settings_;
@@ -96,20 +102,27 @@ class Node {
   std::vector<std::map<storage::PartitionId, storage::SharedLog::Recovered>> recovered_;  // By shard.
   std::vector<Handle<uv_signal_t>> signals_;
 
+  std::atomic<bool> running_ = false;  // Shards have threads of their own.
   std::atomic<int64_t> clients_ = 0;
+  std::atomic<int64_t> clients_max_ = 0;
+  int64_t files_limit_ = 0;  // Clients that the limit on open files allows.
   std::atomic<uint64_t> last_client_id_ = 0;
   std::atomic<int> checkpoints_running_ = 0;
   std::atomic<int64_t> last_checkpoint_s_ = 0;
+  std::atomic<bool> last_checkpoint_ok_ = true;
   std::atomic<int> exit_code_ = 0;
   int64_t started_s_ = 0;
   uint64_t random_seed_ = 0;
 
-  enum class Stage { kServing, kSaving, kHandingOver, kSyncing, kDone };
+  // Shutting down, one after another.
+  enum class Stage { kServing, kSaving, kHandingOver, kSyncing, kReplying, kDone };
   Stage stage_ = Stage::kServing;
+  bool asking_shards_ = false;
   uint64_t stage_deadline_ms_ = 0;
   uint64_t now_ms_ = 0;
   std::function<void(std::string)> shutdown_failed_;
 
+  bool out_of_memory_ = false;
   uint64_t last_save_check_ms_ = 0;
   uint64_t last_save_ms_ = 0;
 };

@@ -51,8 +51,6 @@ Shard::Shard(Node& node, int index, std::shared_ptr<const Settings> settings, To
       MakeHandle<uv_prepare_t>([this](uv_prepare_t* raw) { return uv_prepare_init(&loop_, raw); }, this);
   busy_ = MakeHandle<uv_idle_t>([this](uv_idle_t* raw) { return uv_idle_init(&loop_, raw); }, this);
   tick_ = MakeHandle<uv_timer_t>([this](uv_timer_t* raw) { return uv_timer_init(&loop_, raw); }, this);
-  after_sleep_ =
-      MakeHandle<uv_check_t>([this](uv_check_t* raw) { return uv_check_init(&loop_, raw); }, this);
   uv_prepare_start(before_sleep_.get(),
                    [](uv_prepare_t* handle) { static_cast<Shard*>(handle->data)->EndTurn(); });
   uv_timer_start(
@@ -69,7 +67,6 @@ Shard::~Shard() {
   peers_.reset();
   hosts_.clear();
   before_sleep_.reset();
-  after_sleep_.reset();
   busy_.reset();
   tick_.reset();
   mailbox_.reset();
@@ -82,7 +79,6 @@ Shard::~Shard() {
 void Shard::Run() { uv_run(&loop_, UV_RUN_DEFAULT); }
 
 void Shard::Stop() {
-  stopping_ = true;
   uv_stop(&loop_);
 }
 
@@ -298,6 +294,15 @@ void Shard::GiveUpLeaderships() {
       if (best == nullptr || follower.match() > best->match()) best = &follower;
     }
     if (best != nullptr) TransferLeadership(host->id(), best->id());
+  }
+}
+
+void Shard::Suspect(raft::NodeId node) {
+  for (const auto& host : hosts_) {
+    if (!host->partition().started()) continue;
+    host->partition().Seal();
+    host->partition().replica().Suspect(node);
+    OnActive(*host);
   }
 }
 

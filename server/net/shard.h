@@ -34,11 +34,13 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   int index() const { return index_; }
   uv_loop_t* loop() { return &loop_; }
   Mailbox& mailbox() { return *mailbox_; }
-  void Run();   // Until Stop; on the thread that shall own the shard.
+  void BindToThisThread() { thread_ = std::this_thread::get_id(); }
+  bool IsCurrentThread() const { return thread_ == std::this_thread::get_id(); }
+  void Run();   // Until Stop; on the thread that it was bound to.
   void Stop();  // The shard's thread.
 
   // --- Partitions. Before Run, or on the shard's thread.
-  void OpenLog(std::unique_ptr<storage::SharedLog> log, storage::SyncMode mode);
+  void OpenLog(std::unique_ptr<storage::SharedLog> log, storage::Disk* disk, storage::SyncMode mode);
   void AddPartition(const PartitionHost::Options& options, storage::CheckpointStore* store);
   PartitionHost* host(uint32_t partition) {
     return partition < hosts_by_partition_.size() ? hosts_by_partition_[partition] : nullptr;
@@ -71,12 +73,17 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   bool fully_started() const;
   void GiveUpLeaderships();
   bool leads_any() const;
+  std::string DescribeForInfo() const;  // Counters as lines "name=value".
   // Forces what was appended to disk, whatever appendfsync says; then calls `done`.
   void SyncLog(std::function<void()> done) { log_writer_.SyncNow(std::move(done)); }
   // Checkpoints of this shard's partitions, one after another; `done` gets the first error, or "".
   void CheckpointAll(std::function<void(std::string error)> done);
   void set_out_of_memory(bool out) { out_of_memory_ = out; }
+  void StopListening();
   void CloseClients();
+  bool replies_waiting() const;
+  void Suspect(raft::NodeId node);  // Its process is gone.
+  void WaitForReplicas(int64_t replicas, int64_t timeout_ms, std::function<void(int64_t)> answer);
 
   // NodeApi
   const Settings& settings() const override { return *settings_; }
@@ -122,10 +129,13 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void ExpireKeys();
   void ReapIdle();
   void NextCheckpoint();
+  void PublishStats();
+  void After(int64_t delay_ms, std::function<void()> work);
   void OnCheckpointEnded(PartitionHost& host, const Checkpointer::Result& result);
 
   Node& node_;
   const int index_;
+  std::thread::id thread_;
   uv_loop_t loop_;
   std::unique_ptr<Mailbox> mailbox_;
   std::shared_ptr<const Settings> settings_;
@@ -140,6 +150,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   std::vector<std::unique_ptr<PartitionHost>> hosts_;
   std::vector<PartitionHost*> hosts_by_partition_;
   std::vector<PartitionHost*> active_;       // To be flushed at the end of this turn.
+  std::vector<PartitionHost*> flushing_;
   std::vector<PartitionHost*> gates_opened_;
 
   std::vector<std::unique_ptr<Listener>> listeners_;
@@ -158,7 +169,6 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   uint64_t turn_monotonic_ms_ = 0;
   uint64_t ticks_ = 0;
   bool out_of_memory_ = false;
-  bool stopping_ = false;
 
   struct CheckpointRound;
   std::unique_ptr<CheckpointRound> checkpoint_round_;

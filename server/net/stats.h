@@ -35,6 +35,15 @@ struct ShardStats {
   Counter checkpoints;
   Counter checkpoint_failures;
   Counter keyspace_bytes;        // Memory of this shard's keys.
+  Counter keys_changed;          // Since the last checkpoint.
+
+  // CONFIG RESETSTAT: what counts events; not what is open or stored now.
+  void Reset() {
+    for (Counter* counter : {&connections_received, &connections_rejected, &commands, &input_bytes, &output_bytes,
+                             &errors, &moved, &log_writes, &checkpoints, &checkpoint_failures}) {
+      counter->Set(0);
+    }
+  }
 };
 
 }  // namespace server

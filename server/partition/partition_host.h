@@ -65,6 +65,8 @@ class PartitionHost final : private Partition::Owner {
   uint64_t loaded_keys() const { return loaded_keys_->load(std::memory_order_relaxed); }
   uint64_t keys_to_load() const { return keys_to_load_->load(std::memory_order_relaxed); }
 
+  bool active_mark = false;  // The shard's: it is listed to be flushed.
+
   Partition& partition() { return partition_; }
   const Partition& partition() const { return partition_; }
   storage::PartitionId id() const { return partition_.id(); }

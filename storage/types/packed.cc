@@ -135,7 +135,7 @@ void Packed::Swap(Packed& other) {
   std::swap(count_, other.count_);
 }
 
-Packed::Place Packed::Next(Place place) {
+Packed::Place Packed::NextOfLong(Place place) {
   const Shape shape = ShapeOf(place);
   const size_t size = shape.head + shape.data;
   return place + size + BackSize(size);

@@ -44,8 +44,22 @@ double ScoreOf(const char* node) {
 
 SortedSet::Full::Full(uint64_t seed) : table(seed, kScoreSize) {}
 
+SortedSet::SortedSet(uint64_t seed) : packed_(), seed_((seed ^ seed >> 31) & 0x7fffffff) {}
+
 SortedSet::~SortedSet() {
-  if (full_) full_->table.ForEach([](char* node) { std::free(node); });
+  if (!is_full_) {
+    packed_.~Packed();
+    return;
+  }
+  full_->table.ForEach([](char* node) { std::free(node); });
+  delete full_;
+}
+
+void SortedSet::BecomeFull() {
+  assert(!is_full_);
+  packed_.~Packed();
+  full_ = new Full(seed_);
+  is_full_ = 1;
 }
 
 Packed::Place SortedSet::FindPacked(std::string_view member) const {
@@ -59,7 +73,7 @@ Packed::Place SortedSet::FindPacked(std::string_view member) const {
 
 bool SortedSet::Set(std::string_view member, double score, const Thresholds& thresholds) {
   assert(!std::isnan(score));
-  if (full_) return SetInFull(member, score);
+  if (is_full_) return SetInFull(member, score);
   const Packed::Place at = FindPacked(member);
   if (at != nullptr) {
     const double old_score = PackedScore::Read(Packed::Next(at));
@@ -109,8 +123,8 @@ bool SortedSet::SetInFull(std::string_view member, double score) {
 }
 
 void SortedSet::ConvertToFull() {
-  full_ = std::make_unique<Full>(seed_);
   const Packed packed = std::move(packed_);
+  BecomeFull();
   IntegerBuffer digits;
   for (Packed::Place at = packed.begin(); at != packed.end();) {
     const Packed::Place score = Packed::Next(at);
@@ -120,7 +134,7 @@ void SortedSet::ConvertToFull() {
 }
 
 bool SortedSet::Remove(std::string_view member) {
-  if (!full_) {
+  if (!is_full_) {
     const Packed::Place at = FindPacked(member);
     if (at == nullptr) return false;
     packed_.Erase(at, Packed::Next(Packed::Next(at)), 2);
@@ -135,7 +149,7 @@ bool SortedSet::Remove(std::string_view member) {
 }
 
 std::optional<double> SortedSet::Score(std::string_view member) const {
-  if (!full_) {
+  if (!is_full_) {
     const Packed::Place at = FindPacked(member);
     if (at == nullptr) return std::nullopt;
     return PackedScore::Read(Packed::Next(at));
@@ -146,7 +160,7 @@ std::optional<double> SortedSet::Score(std::string_view member) const {
 }
 
 std::optional<size_t> SortedSet::Rank(std::string_view member) const {
-  if (full_) {
+  if (is_full_) {
     const char* node = full_->table.Find(member);
     if (node == nullptr) return std::nullopt;
     return full_->tree.Rank(ScoreOf(node), member);
@@ -164,7 +178,7 @@ void SortedSet::ForRange(size_t first, size_t last, bool reverse,
                          FunctionRef<bool(std::string_view, double)> visit) const {
   assert(first <= last && last < size());
   size_t left = last - first + 1;
-  if (full_) {
+  if (is_full_) {
     const size_t from = reverse ? size() - 1 - first : first;
     return full_->tree.ForRange(from, left, reverse, [&](const ScoreTree::Entry& entry) {
       return visit(entry.member(), entry.score);
@@ -184,7 +198,7 @@ void SortedSet::ForRange(size_t first, size_t last, bool reverse,
 }
 
 size_t SortedSet::CountWhile(FunctionRef<bool(std::string_view, double)> is_before) const {
-  if (full_) {
+  if (is_full_) {
     return full_->tree.CountWhile(
         [&](const ScoreTree::Entry& entry) { return is_before(entry.member(), entry.score); });
   }
@@ -216,7 +230,7 @@ size_t SortedSet::CountAtOrBelow(std::string_view member) const {
 
 uint64_t SortedSet::Scan(uint64_t cursor, size_t count,
                          FunctionRef<void(std::string_view, double)> visit) const {
-  if (full_) {
+  if (is_full_) {
     return full_->table.Scan(cursor, count,
                              [&](char* node) { visit(full_->table.KeyOf(node), ScoreOf(node)); });
   }
@@ -229,12 +243,10 @@ uint64_t SortedSet::Scan(uint64_t cursor, size_t count,
 }
 
 size_t SortedSet::memory_bytes() const {
-  size_t bytes = AllocatedSize(sizeof(*this)) + packed_.memory_bytes();
-  if (full_) {
-    bytes += AllocatedSize(sizeof(Full)) + full_->table.memory_bytes() +
-             full_->tree.memory_bytes() + full_->node_bytes;
-  }
-  return bytes;
+  const size_t own = AllocatedSize(sizeof(*this));
+  if (!is_full_) return own + packed_.memory_bytes();
+  return own + AllocatedSize(sizeof(Full)) + full_->table.memory_bytes() +
+         full_->tree.memory_bytes() + full_->node_bytes;
 }
 
 // kind u8 | members varint | packed: the bytes; full, in order: score f64 | length varint | bytes
@@ -285,7 +297,7 @@ std::unique_ptr<SortedSet> SortedSet::Decode(std::string_view bytes, uint64_t se
     set->packed_ = *std::move(packed);
     return set;
   }
-  set->full_ = std::make_unique<Full>(seed);
+  set->BecomeFull();
   for (uint64_t i = 0; i < *count; ++i) {
     if (bytes.size() < kScoreSize) return nullptr;
     const double score = ScoreOf(bytes.data());

@@ -17,8 +17,10 @@ namespace storage {
 
 class SortedSet {
  public:
-  explicit SortedSet(uint64_t seed = 0) : seed_(seed) {}  // Of the table's hash.
+  explicit SortedSet(uint64_t seed = 0);  // Of the table's hash.
   ~SortedSet();
+  SortedSet(const SortedSet&) = delete;
+  SortedSet& operator=(const SortedSet&) = delete;
 
   // Adds the member or changes its score (not NaN). True if it is new.
   bool Set(std::string_view member, double score,
@@ -26,7 +28,7 @@ class SortedSet {
   bool Remove(std::string_view member);
   std::optional<double> Score(std::string_view member) const;
   std::optional<size_t> Rank(std::string_view member) const;  // From 0, lowest score first.
-  size_t size() const { return full_ ? full_->tree.size() : packed_.count() / 2; }
+  size_t size() const { return is_full_ ? full_->tree.size() : packed_.count() / 2; }
   // Visits ranks first..last (inclusive, both < size()), from the lowest score up, or with
   // `reverse` ranks counted from the highest score down. Stops when `visit` returns false. A view
   // lives until then.
@@ -44,7 +46,7 @@ class SortedSet {
   // Any rank with the same probability, to be read through ForRange. Must not be empty.
   size_t RandomRank(uint64_t random) const { return random % size(); }
   size_t memory_bytes() const;  // O(1), the object itself included.
-  bool packed() const { return full_ == nullptr; }
+  bool packed() const { return is_full_ == 0; }
   const char* encoding() const { return packed() ? "listpack" : "skiplist"; }  // As Redis names it.
 
   // Appends all there is to know, for a checkpoint. Decode returns null for what EncodeTo has not
@@ -64,11 +66,18 @@ class SortedSet {
   void InsertPacked(std::string_view member, double score);
   bool SetInFull(std::string_view member, double score);
   void ConvertToFull();
+  void BecomeFull();  // Drops what is packed.
   size_t CountWhile(FunctionRef<bool(std::string_view member, double score)> is_before) const;
 
-  uint64_t seed_;
-  Packed packed_;  // Members and scores in turn, in order.
-  std::unique_ptr<Full> full_;
+  // A keyspace may hold millions of small sorted sets, so each is kept to 32 bytes besides its
+  // contents.
+  union {
+    Packed packed_;  // Members and scores in turn, in order.
+    Full* full_;
+  };
+  uint32_t seed_ : 31;
+  uint32_t is_full_ : 1 = 0;
 };
+static_assert(sizeof(SortedSet) == 32);
 
 }  // namespace storage

@@ -75,7 +75,7 @@ std::string Client::Receive() {
     return "(closed)";
   }
   auto* reply = static_cast<redisReply*>(raw);
-  const std::string text = Show(*reply);
+  std::string text = Show(*reply);
   freeReplyObject(reply);
   return text;
 }

@@ -17,6 +17,7 @@
 using discovery::SlotOf;
 using integration::Client;
 using integration::FreePorts;
+using integration::RawClient;
 using integration::ServerProcess;
 using integration::TemporaryFolder;
 using integration::WaitFor;
@@ -219,6 +220,35 @@ TEST_CASE("cluster: after kill -9 of a leader writes go on, and the node comes b
   cluster.node(victim).Start();
   REQUIRE(cluster.WaitOk());
   CHECK(cluster.Call({"GET", "key0"}) == "again");
+}
+
+// Faults C4 and P2: the request waits in the paused leader's socket while another node is elected.
+TEST_CASE("cluster: a leader that was paused gives no stale answer when it goes on") {
+  Cluster cluster;
+  REQUIRE(cluster.WaitOk());
+  REQUIRE(cluster.Call({"SET", "key", "old"}) == "OK");
+  const uint16_t leader = Cluster::LeaderOf(SlotOf("key"), cluster.ports()[0]);
+  REQUIRE(leader != 0);
+  RawClient patient(leader);
+  REQUIRE(patient.Send("PING\r\n"));
+  REQUIRE(patient.Read(7) == "+PONG\r\n");
+
+  cluster.node(leader).Signal(SIGSTOP);
+  REQUIRE(patient.Send("GET key\r\n"));
+  const bool written = WaitFor([&] {
+    for (const uint16_t port : cluster.ports()) {
+      if (port != leader && Client(port).Call({"SET", "key", "new"}) == "OK") return true;
+    }
+    return false;
+  });
+  cluster.node(leader).Signal(SIGCONT);
+  REQUIRE(written);
+
+  const std::string answer = patient.Read(1);
+  CAPTURE(answer);
+  CHECK(patient.Read(64, std::chrono::seconds(3)).find("old") == std::string::npos);
+  REQUIRE(cluster.WaitOk());
+  CHECK(cluster.Call({"GET", "key"}) == "new");
 }
 
 TEST_CASE("cluster: nothing acknowledged is missing after kill -9 of all nodes") {

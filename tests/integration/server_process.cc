@@ -82,6 +82,7 @@ void ServerProcess::Start() {
                                         "--dir", options_.directory};
   arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   const std::string log = options_.directory + "/server-" + std::to_string(options_.port) + ".log";

@@ -18,12 +18,12 @@ class RaftCluster {
  public:
   struct Options {
     uint64_t seed = 1;
-    raft::Configuration members;
-    std::vector<raft::NodeId> waiting;  // More nodes, which nobody has told anything yet.
-    VirtualNetwork::Faults faults;
-    uint64_t sync_ms_max = 10;  // A write takes up to this to reach the disk.
-    bool forget_votes = false;  // See SimLog.
-    raft::Core::Options core;   // Without id and seed.
+    raft::Configuration members = {};
+    std::vector<raft::NodeId> waiting = {};  // More nodes, which nobody has told anything yet.
+    VirtualNetwork::Faults faults = {};
+    uint64_t sync_ms_max = 10;      // A write takes up to this to reach the disk.
+    bool forget_votes = false;      // See SimLog.
+    raft::Core::Options core = {};  // Without id and seed.
   };
 
   explicit RaftCluster(const Options& options);

@@ -226,7 +226,7 @@ std::vector<Round::Check> Round::Checks(milliseconds limit) const {
 
   for (const std::vector<Register>& registers : registers_) {
     for (size_t first = 0; first < registers.size(); first += kRegistersInCheck) {
-      checks.push_back([=, &registers](ClusterClient& client, uint64_t& unreadable) {
+      checks.emplace_back([=, &registers](ClusterClient& client, uint64_t& unreadable) {
         Verdict verdict;
         const size_t end = std::min(first + kRegistersInCheck, registers.size());
         for (size_t i = first; i < end; ++i) {
@@ -240,21 +240,21 @@ std::vector<Round::Check> Round::Checks(milliseconds limit) const {
     }
   }
   for (size_t i = 0; i < kCounters; ++i) {
-    checks.push_back([=, this](ClusterClient& client, uint64_t& unreadable) {
+    checks.emplace_back([=, this](ClusterClient& client, uint64_t& unreadable) {
       const Result stored = read(client, {"GET", Name("counter", i)});
       if (!is_read(stored, unreadable)) return Verdict{};
       return CheckCounter(Name("counter", i), counters_[i]->history, NumberOf(stored));
     });
   }
   for (size_t i = 0; i < kLists; ++i) {
-    checks.push_back([=, this](ClusterClient& client, uint64_t& unreadable) {
+    checks.emplace_back([=, this](ClusterClient& client, uint64_t& unreadable) {
       const Result stored = read(client, {"LRANGE", Name("list", i), "0", "-1"});
       if (!is_read(stored, unreadable)) return Verdict{};
       return CheckList(Name("list", i), lists_[i]->history, StringsOf(stored));
     });
   }
   for (size_t i = 0; i < kAccounts; ++i) {
-    checks.push_back([=, this](ClusterClient& client, uint64_t& unreadable) {
+    checks.emplace_back([=, this](ClusterClient& client, uint64_t& unreadable) {
       const std::string tag = "{" + Name("account", i) + "}";
       const Result from = read(client, {"GET", tag + "from"});
       const Result to = read(client, {"GET", tag + "to"});

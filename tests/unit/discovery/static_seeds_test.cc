@@ -47,7 +47,8 @@ TEST_CASE("seeds: an error names the entry and the reason") {
       {"a b:1", "seed \"a b:1\": not a host name"},
       {"a:1,a:1", "seed \"a:1\": is named twice"},
   };
-  for (const auto& [text, what] : kBad) {
+  for (const auto& [entry, what] : kBad) {
+    const std::string& text = entry;  // A binding cannot be captured.
     CAPTURE(text);
     const auto seeds = ParseSeeds(text);
     REQUIRE_FALSE(seeds);

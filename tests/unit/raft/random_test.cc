@@ -72,6 +72,21 @@ TEST_CASE("raft: five nodes keep what they acknowledged when all may crash") {
   }
 }
 
+TEST_CASE("raft: nothing is lost when disks and links are slower than elections") {
+  for (const uint64_t seed : sim::Seeds(120)) {
+    CAPTURE(seed);
+    raft::Core::Options options = SmallLimits();
+    options.election_timeout_ms = 120;
+    options.heartbeat_interval_ms = 30;
+    RaftCluster cluster({.seed = seed,
+                         .members = {{1, 2, 3, 4, 5}, {}, {}},
+                         .faults = {10, 10, 1, 60},
+                         .sync_ms_max = 150,
+                         .core = options});
+    Ordeal(cluster, 300, 2);
+  }
+}
+
 TEST_CASE("raft: members come and go under misfortune, and nothing acknowledged is lost") {
   size_t changes = 0;
   for (const uint64_t seed : sim::Seeds(80)) {
@@ -120,8 +135,7 @@ TEST_CASE("raft: members come and go under misfortune, and nothing acknowledged 
 TEST_CASE("raft: a planned handover takes less than a tenth of a second") {
   for (const uint64_t seed : sim::Seeds(20)) {
     CAPTURE(seed);
-    RaftCluster cluster(
-        {.seed = seed, .members = {{1, 2, 3}, {}, {}}, .waiting = {}, .faults = {}});
+    RaftCluster cluster({.seed = seed, .members = {{1, 2, 3}, {}, {}}});
     REQUIRE(cluster.RunUntil([&] { return cluster.Leader() != nullptr; }, 5'000));
     const raft::NodeId old = cluster.Leader()->id();
     const raft::NodeId next = old % 3 + 1;
@@ -133,10 +147,9 @@ TEST_CASE("raft: a planned handover takes less than a tenth of a second") {
 }
 
 TEST_CASE("raft: a crashed leader is replaced within one and a half seconds") {
-  for (const uint64_t seed : sim::Seeds(50)) {
+  for (const uint64_t seed : sim::Seeds(300)) {
     CAPTURE(seed);
-    RaftCluster cluster(
-        {.seed = seed, .members = {{1, 2, 3}, {}, {}}, .waiting = {}, .faults = {}});
+    RaftCluster cluster({.seed = seed, .members = {{1, 2, 3}, {}, {}}});
     REQUIRE(cluster.RunUntil([&] { return cluster.Leader() != nullptr; }, 5'000));
     cluster.Run(200);
     cluster.Leader()->Crash();
@@ -145,10 +158,9 @@ TEST_CASE("raft: a crashed leader is replaced within one and a half seconds") {
 }
 
 TEST_CASE("raft: suspicion of a dead leader saves the random part of the timeout") {
-  for (const uint64_t seed : sim::Seeds(50)) {
+  for (const uint64_t seed : sim::Seeds(300)) {
     CAPTURE(seed);
-    RaftCluster cluster(
-        {.seed = seed, .members = {{1, 2, 3}, {}, {}}, .waiting = {}, .faults = {}});
+    RaftCluster cluster({.seed = seed, .members = {{1, 2, 3}, {}, {}}});
     REQUIRE(cluster.RunUntil([&] { return cluster.Leader() != nullptr; }, 5'000));
     cluster.Run(200);
     const raft::NodeId dead = cluster.Leader()->id();

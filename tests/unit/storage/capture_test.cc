@@ -72,6 +72,18 @@ Rows Dump(Keyspace& keyspace) {
   return rows;
 }
 
+void CheckMemory(Keyspace& keyspace) {
+  size_t bytes = 0;
+  for (int i = 0; i < kDatabases; ++i) {
+    size_t items_bytes = 0;
+    keyspace.database(i).Scan(0, SIZE_MAX,
+                              [&](const Item& item) { items_bytes += item.memory_bytes(); });
+    REQUIRE(keyspace.database(i).item_bytes() == items_bytes);
+    bytes += items_bytes + keyspace.database(i).table_bytes();
+  }
+  REQUIRE(keyspace.memory_bytes() == bytes);
+}
+
 // One random change of any kind to a few databases.
 void ChangeSomething(Keyspace& keyspace, std::mt19937_64& random, uint64_t keys) {
   const int index = static_cast<int>(random() % 3);
@@ -147,6 +159,7 @@ TEST_CASE("capture: checkpoints taken amid changes hold the state of when each b
       }
       capture.reset();
       keyspace.TakeGarbage();
+      CheckMemory(keyspace);
     }
   }
 }

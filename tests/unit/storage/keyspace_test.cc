@@ -44,6 +44,8 @@ void CheckEqual(Keyspace& keyspace, const Model& model) {
     REQUIRE(model.at(std::string(item.key())).expire_at_ms == item.expire_at_ms());
   });
   REQUIRE(seen == expiring);
+  REQUIRE(CountBytes(database) == database.item_bytes());
+  REQUIRE(keyspace.memory_bytes() == database.item_bytes() + database.table_bytes());
 }
 
 TEST_CASE("keyspace: behaves as a map of strings with expiries while it grows and shrinks") {
@@ -243,8 +245,66 @@ TEST_CASE("keyspace: strings are named int, embstr or raw as in Redis") {
   CHECK(encoding("") == "embstr");
   CHECK(encoding(std::string(44, 'x')) == "embstr");
   CHECK(encoding(std::string(45, 'x')) == "raw");
-  database.PutString(keyspace.Hash("k"), "ab");
-  CHECK(std::string(database.WriteString(keyspace.Hash("k"), 2, "c")->encoding()) == "raw");
+  database.PutString(keyspace.Hash("k"), "1");
+  CHECK(std::string(database.WriteString(keyspace.Hash("k"), 1, "2")->encoding()) == "raw");
+  CHECK(encoding("12") == "int");
+}
+
+TEST_CASE("keyspace: a collection lives from Create until a change leaves it empty") {
+  Keyspace keyspace(5);
+  Database& database = keyspace.database(0);
+  for (const Type type : {Type::kList, Type::kSet, Type::kSortedSet, Type::kHash}) {
+    const HashedKey key = keyspace.Hash("k");
+    Item* item = database.Create(key, type);
+    CHECK(item->type() == type);
+    const auto change = [&](bool fill) {
+      item = database.Find(key);
+      database.BeginChange(item, key);
+      for (int i = 0; i < 1000; ++i) {
+        const std::string element = std::to_string(i);
+        if (type == Type::kList)
+          fill ? item->list().PushBack(element) : (void)item->list().PopBack();
+        if (type == Type::kSet) fill ? item->set().Add(element) : item->set().Remove(element);
+        if (type == Type::kSortedSet) {
+          fill ? item->sorted_set().Set(element, i) : item->sorted_set().Remove(element);
+        }
+        if (type == Type::kHash) {
+          fill ? item->hash().Set(element, element) : item->hash().Delete(element);
+        }
+      }
+      database.EndChange(item, key);
+    };
+    const size_t bytes_before = keyspace.memory_bytes();
+    change(/*fill=*/true);
+    CHECK(database.Find(key)->value_size() == 1000);
+    CHECK(keyspace.memory_bytes() > bytes_before + 2000);
+    // The value moves with the key and its expiry, and is not copied.
+    item = database.SetExpiry(database.Find(key), key, 77);
+    CHECK(item->value_size() == 1000);
+    database.Rename(key, keyspace.Hash("other"));
+    database.Rename(keyspace.Hash("other"), key);
+    CHECK(database.Find(key)->value_size() == 1000);
+    CHECK(database.Find(key)->expire_at_ms() == 77);
+    change(/*fill=*/false);
+    CHECK(database.Find(key) == nullptr);
+    CHECK(database.size() == 0);
+    CHECK(database.expiring_size() == 0);
+  }
+}
+
+TEST_CASE("keyspace: a large collection is freed as garbage, and counts no more at once") {
+  Keyspace keyspace(5);
+  Database& database = keyspace.database(0);
+  const HashedKey key = keyspace.Hash("k");
+  Item* item = database.Create(key, Type::kSet);
+  database.BeginChange(item, key);
+  for (int i = 0; i < 5000; ++i) item->set().Add("member" + std::to_string(i));
+  database.EndChange(item, key);
+  database.PutString(key, "v");
+  CHECK(keyspace.memory_bytes() < 10'000);
+  CHECK(keyspace.TakeGarbage() != nullptr);
+  database.Delete(key);
+  CHECK(keyspace.TakeGarbage() == nullptr);
 }
 
 class RecordingObserver : public ChangeObserver {

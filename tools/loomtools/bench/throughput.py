@@ -37,18 +37,19 @@ def memory_p16(options, table):
 
 
 def always_p1(options, table):
-    _single(options, "always-p1", ALWAYS[:4], ALWAYS, table, 1, ("set",), options.scaled(200_000), 0)
+    _single(options, "always-p1", ALWAYS, ALWAYS, table, 1, ("set",), options.scaled(200_000), 0)
 
 
 def always_p16(options, table):
-    _single(options, "always-p16", ALWAYS[:4], ALWAYS, table, 16, ("set",),
+    _single(options, "always-p16", ALWAYS, ALWAYS, table, 16, ("set",),
             options.scaled(1_000_000), 0)
 
 
 def cluster(options, table):
     """Three nodes, acknowledged by a majority's disks, against a primary, two replicas and WAIT 1."""
     requests = options.scaled(200_000)
-    with server.loomcache_cluster(os.path.join(options.dir, "loom"), "--threads", "1") as ours, \
+    with server.loomcache_cluster(os.path.join(options.dir, "loom"), "--threads", "1",
+                                 "--save", "") as ours, \
             server.redis_replicated(os.path.join(options.dir, "redis")) as theirs:
         fleets = {"ours": ours, "theirs": theirs}
 
@@ -90,7 +91,8 @@ def partitions(options, table):
     def start(count):
         return server.loomcache_cluster(
             os.path.join(options.dir, f"partitions-{count}"), "--threads", "1", "--partitions",
-            str(count), "--replication-factor", "1", "--appendfsync", "always", nodes=1)
+            str(count), "--replication-factor", "1", "--appendfsync", "always", "--save", "",
+            nodes=1)
     with start(16) as many, start(1) as one:
         for pipeline in (1, 16):
             found = measure.interleaved(
