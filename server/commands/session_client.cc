@@ -63,8 +63,9 @@ void ClientInfo(SessionCall& call) {
   call.reply.Verbatim(line, "txt");
 }
 
-// The connection looks at the mode when the reply is complete: what is written under OFF or SKIP is
-// dropped there, and so is nothing that is written here.
+// The connection looks at the mode when a reply is complete, and SKIP is over then. SKIP's own
+// reply, which is none, is therefore given through Defer first: the next one is the one to be
+// dropped.
 void ClientReply(SessionCall& call) {
   Session& session = call.session;
   if (EqualsIgnoreCase(call.args[2], "on")) {
@@ -73,7 +74,9 @@ void ClientReply(SessionCall& call) {
   } else if (EqualsIgnoreCase(call.args[2], "off")) {
     session.reply_mode = ReplyMode::kOff;
   } else if (EqualsIgnoreCase(call.args[2], "skip")) {
-    if (session.reply_mode != ReplyMode::kOff) session.reply_mode = ReplyMode::kSkipNext;
+    if (session.reply_mode == ReplyMode::kOff) return;
+    session.Defer()({});
+    session.reply_mode = ReplyMode::kSkipNext;
   } else {
     call.reply.Error(kSyntaxError);
   }
