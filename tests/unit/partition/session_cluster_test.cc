@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "server/commands/cluster_view.h"
-#include "session_fakes.h"
+#include "tests/unit/partition/session_fakes.h"
 
 namespace server {
 namespace {

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "session_fakes.h"
+#include "tests/unit/partition/session_fakes.h"
 
 namespace server {
 namespace {
