@@ -35,6 +35,7 @@ enum Flag : uint32_t {
   kTransaction = 1u << 19,  // MULTI, EXEC, DISCARD, WATCH, UNWATCH: ACL category @transaction.
   kConnection = 1u << 20,   // ACL category @connection.
   kSortedOutput = 1u << 21,
+  kAdminCategory = 1u << 22,  // ACL categories of kAdmin without its flag: LASTSAVE, ROLE.
 };
 
 // First, last and step, as in COMMAND's reply; first 0 means no keys. last < 0 counts from the end.

@@ -70,10 +70,10 @@ std::vector<std::string_view> CategoryNames(const Command& row) {
     if (row.group == entry.group) names.push_back(entry.category);
   }
   if (has(kPubSub)) names.push_back("pubsub");
-  if (has(kAdmin)) names.push_back("admin");
+  if (has(kAdmin | kAdminCategory)) names.push_back("admin");
   names.push_back(has(kFast) ? "fast" : "slow");
   if (has(kBlocking)) names.push_back("blocking");
-  if (has(kDangerous | kAdmin)) names.push_back("dangerous");
+  if (has(kDangerous | kAdmin | kAdminCategory)) names.push_back("dangerous");
   if (has(kConnection)) names.push_back("connection");
   if (has(kTransaction)) names.push_back("transaction");
   if (row.group == "scripting") names.push_back("scripting");

@@ -51,6 +51,894 @@ $keystep
 :1
 $limit
 :0)"},
+    {"asking",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"auth",
+     3,
+     R"($complexity
+$O(N) where N is the number of passwords defined for the user
+$history
+~1
+*2
+$6.0.0
+$Added ACL style (username and password).
+$arguments
+*2
+%4
+$name
+$username
+$type
+$string
+$since
+$6.0.0
+$flags
+~1
++optional
+%2
+$name
+$password
+$type
+$string)",
+     R"(~0)",
+     R"(~0)"},
+    {"bgrewriteaof",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"bgsave",
+     3,
+     R"($complexity
+$O(1)
+$history
+~1
+*2
+$3.2.2
+$Added the `SCHEDULE` option.
+$arguments
+*1
+%5
+$name
+$schedule
+$type
+$pure-token
+$token
+$SCHEDULE
+$since
+$3.2.2
+$flags
+~1
++optional)",
+     R"(~0)",
+     R"(~0)"},
+    {"client",
+     1,
+     R"($complexity
+$Depends on subcommand.)",
+     R"(~0)",
+     R"(~0)"},
+    {"client|getname",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"client|getredir",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"client|help",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"client|id",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"client|info",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
+    {"client|kill",
+     3,
+     R"($complexity
+$O(N) where N is the number of client connections
+$history
+~5
+*2
+$2.8.12
+$Added new filter format.
+*2
+$2.8.12
+$`ID` option.
+*2
+$3.2.0
+$Added `master` type in for `TYPE` option.
+*2
+$5.0.0
+$Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility.
+*2
+$6.2.0
+$`LADDR` option.
+$arguments
+*1
+%3
+$name
+$filter
+$type
+$oneof
+$arguments
+*2
+%3
+$name
+$ip:port
+$type
+$string
+$deprecated_since
+$2.8.12
+%4
+$name
+$new-format
+$type
+$oneof
+$flags
+~1
++multiple
+$arguments
+*6
+%5
+$name
+$client-id
+$type
+$integer
+$token
+$ID
+$since
+$2.8.12
+$flags
+~1
++optional
+%6
+$name
+$normal_master_slave_pubsub
+$type
+$oneof
+$token
+$TYPE
+$since
+$2.8.12
+$flags
+~1
++optional
+$arguments
+*5
+%3
+$name
+$normal
+$type
+$pure-token
+$token
+$NORMAL
+%4
+$name
+$master
+$type
+$pure-token
+$token
+$MASTER
+$since
+$3.2.0
+%3
+$name
+$slave
+$type
+$pure-token
+$token
+$SLAVE
+%4
+$name
+$replica
+$type
+$pure-token
+$token
+$REPLICA
+$since
+$5.0.0
+%3
+$name
+$pubsub
+$type
+$pure-token
+$token
+$PUBSUB
+%4
+$name
+$username
+$type
+$string
+$token
+$USER
+$flags
+~1
++optional
+%4
+$name
+$ip:port
+$type
+$string
+$token
+$ADDR
+$flags
+~1
++optional
+%5
+$name
+$ip:port
+$type
+$string
+$token
+$LADDR
+$since
+$6.2.0
+$flags
+~1
++optional
+%4
+$name
+$yes/no
+$type
+$string
+$token
+$SKIPME
+$flags
+~1
++optional)",
+     R"(~0)",
+     R"(~0)"},
+    {"client|list",
+     3,
+     R"($complexity
+$O(N) where N is the number of client connections
+$history
+~6
+*2
+$2.8.12
+$Added unique client `id` field.
+*2
+$5.0.0
+$Added optional `TYPE` filter.
+*2
+$6.0.0
+$Added `user` field.
+*2
+$6.2.0
+$Added `argv-mem`, `tot-mem`, `laddr` and `redir` fields and the optional `ID` filter.
+*2
+$7.0.0
+$Added `resp`, `multi-mem`, `rbs` and `rbp` fields.
+*2
+$7.0.3
+$Added `ssub` field.
+$arguments
+*2
+%6
+$name
+$normal_master_replica_pubsub
+$type
+$oneof
+$token
+$TYPE
+$since
+$5.0.0
+$flags
+~1
++optional
+$arguments
+*4
+%3
+$name
+$normal
+$type
+$pure-token
+$token
+$NORMAL
+%3
+$name
+$master
+$type
+$pure-token
+$token
+$MASTER
+%3
+$name
+$replica
+$type
+$pure-token
+$token
+$REPLICA
+%3
+$name
+$pubsub
+$type
+$pure-token
+$token
+$PUBSUB
+%6
+$name
+$id
+$type
+$block
+$token
+$ID
+$since
+$6.2.0
+$flags
+~1
++optional
+$arguments
+*1
+%3
+$name
+$client-id
+$type
+$integer
+$flags
+~1
++multiple)",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
+    {"client|no-evict",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%3
+$name
+$enabled
+$type
+$oneof
+$arguments
+*2
+%3
+$name
+$on
+$type
+$pure-token
+$token
+$ON
+%3
+$name
+$off
+$type
+$pure-token
+$token
+$OFF)",
+     R"(~0)",
+     R"(~0)"},
+    {"client|reply",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%3
+$name
+$on_off_skip
+$type
+$oneof
+$arguments
+*3
+%3
+$name
+$on
+$type
+$pure-token
+$token
+$ON
+%3
+$name
+$off
+$type
+$pure-token
+$token
+$OFF
+%3
+$name
+$skip
+$type
+$pure-token
+$token
+$SKIP)",
+     R"(~0)",
+     R"(~0)"},
+    {"client|setname",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%2
+$name
+$connection-name
+$type
+$string)",
+     R"(~0)",
+     R"(~0)"},
+    {"client|trackinginfo",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster",
+     1,
+     R"($complexity
+$Depends on subcommand.)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|addslots",
+     2,
+     R"($complexity
+$O(N) where N is the total number of hash slot arguments
+$arguments
+*1
+%3
+$name
+$slot
+$type
+$integer
+$flags
+~1
++multiple)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|addslotsrange",
+     2,
+     R"($complexity
+$O(N) where N is the total number of the slots between the start slot and end slot arguments.
+$arguments
+*1
+%4
+$name
+$start-slot_end-slot
+$type
+$block
+$flags
+~1
++multiple
+$arguments
+*2
+%2
+$name
+$start-slot
+$type
+$integer
+%2
+$name
+$end-slot
+$type
+$integer)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|bumpepoch",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
+    {"cluster|count-failure-reports",
+     2,
+     R"($complexity
+$O(N) where N is the number of failure reports
+$arguments
+*1
+%2
+$name
+$node-id
+$type
+$string)",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
+    {"cluster|countkeysinslot",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%2
+$name
+$slot
+$type
+$integer)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|delslots",
+     2,
+     R"($complexity
+$O(N) where N is the total number of hash slot arguments
+$arguments
+*1
+%3
+$name
+$slot
+$type
+$integer
+$flags
+~1
++multiple)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|delslotsrange",
+     2,
+     R"($complexity
+$O(N) where N is the total number of the slots between the start slot and end slot arguments.
+$arguments
+*1
+%4
+$name
+$start-slot_end-slot
+$type
+$block
+$flags
+~1
++multiple
+$arguments
+*2
+%2
+$name
+$start-slot
+$type
+$integer
+%2
+$name
+$end-slot
+$type
+$integer)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|failover",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%4
+$name
+$options
+$type
+$oneof
+$flags
+~1
++optional
+$arguments
+*2
+%3
+$name
+$force
+$type
+$pure-token
+$token
+$FORCE
+%3
+$name
+$takeover
+$type
+$pure-token
+$token
+$TAKEOVER)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|flushslots",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|forget",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%2
+$name
+$node-id
+$type
+$string)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|getkeysinslot",
+     2,
+     R"($complexity
+$O(log(N)) where N is the number of requested keys
+$arguments
+*2
+%2
+$name
+$slot
+$type
+$integer
+%2
+$name
+$count
+$type
+$integer)",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
+    {"cluster|help",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|info",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
+    {"cluster|keyslot",
+     2,
+     R"($complexity
+$O(N) where N is the number of bytes in the key
+$arguments
+*1
+%2
+$name
+$key
+$type
+$string)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|links",
+     1,
+     R"($complexity
+$O(N) where N is the total number of Cluster nodes)",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
+    {"cluster|meet",
+     3,
+     R"($complexity
+$O(1)
+$history
+~1
+*2
+$4.0.0
+$Added the optional `cluster_bus_port` argument.
+$arguments
+*3
+%2
+$name
+$ip
+$type
+$string
+%2
+$name
+$port
+$type
+$integer
+%4
+$name
+$cluster_bus_port
+$type
+$integer
+$since
+$4.0.0
+$flags
+~1
++optional)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|myid",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|nodes",
+     1,
+     R"($complexity
+$O(N) where N is the total number of Cluster nodes)",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
+    {"cluster|replicas",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%2
+$name
+$node-id
+$type
+$string)",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
+    {"cluster|replicate",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%2
+$name
+$node-id
+$type
+$string)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|reset",
+     2,
+     R"($complexity
+$O(N) where N is the number of known nodes. The command may execute a FLUSHALL as a side effect.
+$arguments
+*1
+%4
+$name
+$hard_soft
+$type
+$oneof
+$flags
+~1
++optional
+$arguments
+*2
+%3
+$name
+$hard
+$type
+$pure-token
+$token
+$HARD
+%3
+$name
+$soft
+$type
+$pure-token
+$token
+$SOFT)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|saveconfig",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|set-config-epoch",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%2
+$name
+$config-epoch
+$type
+$integer)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|setslot",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*2
+%2
+$name
+$slot
+$type
+$integer
+%3
+$name
+$subcommand
+$type
+$oneof
+$arguments
+*4
+%3
+$name
+$node-id
+$type
+$string
+$token
+$IMPORTING
+%3
+$name
+$node-id
+$type
+$string
+$token
+$MIGRATING
+%3
+$name
+$node-id
+$type
+$string
+$token
+$NODE
+%3
+$name
+$stable
+$type
+$pure-token
+$token
+$STABLE)",
+     R"(~0)",
+     R"(~0)"},
+    {"cluster|shards",
+     1,
+     R"($complexity
+$O(N) where N is the total number of cluster nodes)",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
+    {"cluster|slaves",
+     5,
+     R"($complexity
+$O(1)
+$doc_flags
+~1
++deprecated
+$deprecated_since
+$5.0.0
+$replaced_by
+$`CLUSTER REPLICAS`
+$arguments
+*1
+%2
+$name
+$node-id
+$type
+$string)",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
+    {"cluster|slots",
+     5,
+     R"($complexity
+$O(N) where N is the total number of Cluster nodes
+$doc_flags
+~1
++deprecated
+$deprecated_since
+$7.0.0
+$replaced_by
+$`CLUSTER SHARDS`
+$history
+~2
+*2
+$4.0.0
+$Added node IDs.
+*2
+$7.0.0
+$Added additional networking metadata field.)",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
     {"command",
      1,
      R"($complexity
@@ -165,6 +1053,93 @@ $PATTERN)",
      R"(~1
 $nondeterministic_output_order)",
      R"(~0)"},
+    {"config",
+     1,
+     R"($complexity
+$Depends on subcommand.)",
+     R"(~0)",
+     R"(~0)"},
+    {"config|get",
+     3,
+     R"($complexity
+$O(N) when N is the number of configuration parameters provided
+$history
+~1
+*2
+$7.0.0
+$Added the ability to pass multiple pattern parameters in one call
+$arguments
+*1
+%4
+$name
+$parameter
+$type
+$block
+$flags
+~1
++multiple
+$arguments
+*1
+%2
+$name
+$parameter
+$type
+$string)",
+     R"(~0)",
+     R"(~0)"},
+    {"config|help",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"config|resetstat",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"config|rewrite",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"config|set",
+     3,
+     R"($complexity
+$O(N) when N is the number of configuration parameters provided
+$history
+~1
+*2
+$7.0.0
+$Added the ability to set multiple parameters in one call.
+$arguments
+*1
+%4
+$name
+$parameter_value
+$type
+$block
+$flags
+~1
++multiple
+$arguments
+*2
+%2
+$name
+$parameter
+$type
+$string
+%2
+$name
+$value
+$type
+$string)",
+     R"(~2
+$request_policy:all_nodes
+$response_policy:all_succeeded)",
+     R"(~0)"},
     {"copy",
      2,
      R"($complexity
@@ -264,6 +1239,15 @@ $O(1))",
      R"(~2
 $request_policy:all_shards
 $response_policy:agg_sum)",
+     R"(~0)"},
+    {"debug",
+     2,
+     R"($complexity
+$Depends on subcommand.
+$doc_flags
+~1
++syscmd)",
+     R"(~0)",
      R"(~0)"},
     {"decr",
      2,
@@ -397,6 +1381,31 @@ $keystep
 :1
 $limit
 :0)"},
+    {"discard",
+     1,
+     R"($complexity
+$O(N), when N is the number of queued commands)",
+     R"(~0)",
+     R"(~0)"},
+    {"echo",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%2
+$name
+$message
+$type
+$string)",
+     R"(~0)",
+     R"(~0)"},
+    {"exec",
+     1,
+     R"($complexity
+$Depends on commands in the transaction)",
+     R"(~0)",
+     R"(~0)"},
     {"exists",
      3,
      R"($complexity
@@ -666,6 +1675,66 @@ $keystep
 :1
 $limit
 :0)"},
+    {"failover",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*3
+%5
+$name
+$target
+$type
+$block
+$token
+$TO
+$flags
+~1
++optional
+$arguments
+*3
+%2
+$name
+$host
+$type
+$string
+%2
+$name
+$port
+$type
+$integer
+%4
+$name
+$force
+$type
+$pure-token
+$token
+$FORCE
+$flags
+~1
++optional
+%4
+$name
+$abort
+$type
+$pure-token
+$token
+$ABORT
+$flags
+~1
++optional
+%4
+$name
+$milliseconds
+$type
+$integer
+$token
+$TIMEOUT
+$flags
+~1
++optional)",
+     R"(~0)",
+     R"(~0)"},
     {"flushall",
      3,
      R"($complexity
@@ -1083,6 +2152,66 @@ $keystep
 :1
 $limit
 :0)"},
+    {"hello",
+     3,
+     R"($complexity
+$O(1)
+$history
+~1
+*2
+$6.2.0
+$`protover` made optional; when called without arguments the command reports the current connection's context.
+$arguments
+*1
+%4
+$name
+$arguments
+$type
+$block
+$flags
+~1
++optional
+$arguments
+*3
+%2
+$name
+$protover
+$type
+$integer
+%5
+$name
+$username_password
+$type
+$block
+$token
+$AUTH
+$flags
+~1
++optional
+$arguments
+*2
+%2
+$name
+$username
+$type
+$string
+%2
+$name
+$password
+$type
+$string
+%4
+$name
+$clientname
+$type
+$string
+$token
+$SETNAME
+$flags
+~1
++optional)",
+     R"(~0)",
+     R"(~0)"},
     {"hexists",
      2,
      R"($complexity
@@ -1975,6 +3104,31 @@ $keystep
 :1
 $limit
 :0)"},
+    {"info",
+     3,
+     R"($complexity
+$O(1)
+$history
+~1
+*2
+$7.0.0
+$Added support for taking multiple section arguments.
+$arguments
+*1
+%3
+$name
+$section
+$type
+$string
+$flags
+~2
++optional
++multiple)",
+     R"(~3
+$nondeterministic_output
+$request_policy:all_shards
+$response_policy:special)",
+     R"(~0)"},
     {"keys",
      2,
      R"($complexity
@@ -1989,6 +3143,13 @@ $pattern)",
      R"(~2
 $request_policy:all_shards
 $nondeterministic_output_order)",
+     R"(~0)"},
+    {"lastsave",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~1
+$nondeterministic_output)",
      R"(~0)"},
     {"lindex",
      2,
@@ -2260,6 +3421,22 @@ $keystep
 :1
 $limit
 :0)"},
+    {"lolwut",
+     1,
+     R"($arguments
+*1
+%4
+$name
+$version
+$type
+$integer
+$token
+$VERSION
+$flags
+~1
++optional)",
+     R"(~0)",
+     R"(~0)"},
     {"lpop",
      3,
      R"($complexity
@@ -2741,6 +3918,115 @@ $keystep
 :1
 $limit
 :0)"},
+    {"module",
+     1,
+     R"($complexity
+$Depends on subcommand.)",
+     R"(~0)",
+     R"(~0)"},
+    {"module|help",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"module|list",
+     1,
+     R"($complexity
+$O(N) where N is the number of loaded modules.)",
+     R"(~1
+$nondeterministic_output_order)",
+     R"(~0)"},
+    {"module|load",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*2
+%2
+$name
+$path
+$type
+$string
+%3
+$name
+$arg
+$type
+$string
+$flags
+~2
++optional
++multiple)",
+     R"(~0)",
+     R"(~0)"},
+    {"module|loadex",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*3
+%2
+$name
+$path
+$type
+$string
+%5
+$name
+$configs
+$type
+$block
+$token
+$CONFIG
+$flags
+~3
++optional
++multiple
++multiple_token
+$arguments
+*2
+%2
+$name
+$name
+$type
+$string
+%2
+$name
+$value
+$type
+$string
+%5
+$name
+$args
+$type
+$block
+$token
+$ARGS
+$flags
+~2
++optional
++multiple
+$arguments
+*1
+%2
+$name
+$arg
+$type
+$string)",
+     R"(~0)",
+     R"(~0)"},
+    {"module|unload",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%2
+$name
+$name
+$type
+$string)",
+     R"(~0)",
+     R"(~0)"},
     {"mset",
      2,
      R"($complexity
@@ -2855,6 +4141,12 @@ $keystep
 :2
 $limit
 :0)"},
+    {"multi",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
     {"object",
      1,
      R"($complexity
@@ -3247,6 +4539,24 @@ $keystep
 :1
 $limit
 :0)"},
+    {"ping",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%3
+$name
+$message
+$type
+$string
+$flags
+~1
++optional)",
+     R"(~2
+$request_policy:all_shards
+$response_policy:all_succeeded)",
+     R"(~0)"},
     {"psetex",
      2,
      R"($complexity
@@ -3297,6 +4607,22 @@ $keystep
 :1
 $limit
 :0)"},
+    {"psync",
+     1,
+     R"($arguments
+*2
+%2
+$name
+$replicationid
+$type
+$string
+%2
+$name
+$offset
+$type
+$integer)",
+     R"(~0)",
+     R"(~0)"},
     {"pttl",
      3,
      R"($complexity
@@ -3343,6 +4669,12 @@ $keystep
 :1
 $limit
 :0)"},
+    {"quit",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
     {"randomkey",
      1,
      R"($complexity
@@ -3350,6 +4682,18 @@ $O(1))",
      R"(~2
 $request_policy:all_shards
 $nondeterministic_output)",
+     R"(~0)"},
+    {"readonly",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"readwrite",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
      R"(~0)"},
     {"rename",
      2,
@@ -3502,6 +4846,80 @@ $keystep
 :1
 $limit
 :0)"},
+    {"replconf",
+     2,
+     R"($complexity
+$O(1)
+$doc_flags
+~1
++syscmd)",
+     R"(~0)",
+     R"(~0)"},
+    {"replicaof",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%3
+$name
+$args
+$type
+$oneof
+$arguments
+*2
+%3
+$name
+$host-port
+$type
+$block
+$arguments
+*2
+%2
+$name
+$host
+$type
+$string
+%2
+$name
+$port
+$type
+$integer
+%3
+$name
+$no-one
+$type
+$block
+$arguments
+*2
+%3
+$name
+$no
+$type
+$pure-token
+$token
+$NO
+%3
+$name
+$one
+$type
+$pure-token
+$token
+$ONE)",
+     R"(~0)",
+     R"(~0)"},
+    {"reset",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"role",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
     {"rpop",
      3,
      R"($complexity
@@ -3797,6 +5215,12 @@ $keystep
 :1
 $limit
 :0)"},
+    {"save",
+     1,
+     R"($complexity
+$O(N) where N is the total number of keys in all databases)",
+     R"(~0)",
+     R"(~0)"},
     {"scan",
      3,
      R"($complexity
@@ -4007,6 +5431,19 @@ $keystep
 :1
 $limit
 :0)"},
+    {"select",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*1
+%2
+$name
+$index
+$type
+$integer)",
+     R"(~0)",
+     R"(~0)"},
     {"set",
      3,
      R"($complexity
@@ -4308,6 +5745,79 @@ $keystep
 :1
 $limit
 :0)"},
+    {"shutdown",
+     3,
+     R"($complexity
+$O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)
+$history
+~1
+*2
+$7.0.0
+$Added the `NOW`, `FORCE` and `ABORT` modifiers.
+$arguments
+*4
+%4
+$name
+$nosave_save
+$type
+$oneof
+$flags
+~1
++optional
+$arguments
+*2
+%3
+$name
+$nosave
+$type
+$pure-token
+$token
+$NOSAVE
+%3
+$name
+$save
+$type
+$pure-token
+$token
+$SAVE
+%5
+$name
+$now
+$type
+$pure-token
+$token
+$NOW
+$since
+$7.0.0
+$flags
+~1
++optional
+%5
+$name
+$force
+$type
+$pure-token
+$token
+$FORCE
+$since
+$7.0.0
+$flags
+~1
++optional
+%5
+$name
+$abort
+$type
+$pure-token
+$token
+$ABORT
+$since
+$7.0.0
+$flags
+~1
++optional)",
+     R"(~0)",
+     R"(~0)"},
     {"sinter",
      2,
      R"($complexity
@@ -4529,6 +6039,66 @@ $keystep
 :1
 $limit
 :0)"},
+    {"slaveof",
+     5,
+     R"($complexity
+$O(1)
+$doc_flags
+~1
++deprecated
+$deprecated_since
+$5.0.0
+$replaced_by
+$`REPLICAOF`
+$arguments
+*1
+%3
+$name
+$args
+$type
+$oneof
+$arguments
+*2
+%3
+$name
+$host-port
+$type
+$block
+$arguments
+*2
+%2
+$name
+$host
+$type
+$string
+%2
+$name
+$port
+$type
+$integer
+%3
+$name
+$no-one
+$type
+$block
+$arguments
+*2
+%3
+$name
+$no
+$type
+$pure-token
+$token
+$NO
+%3
+$name
+$one
+$type
+$pure-token
+$token
+$ONE)",
+     R"(~0)",
+     R"(~0)"},
     {"smembers",
      2,
      R"($complexity
@@ -5143,6 +6713,18 @@ $keystep
 :1
 $limit
 :0)"},
+    {"sync",
+     0,
+     R"()",
+     R"(~0)",
+     R"(~0)"},
+    {"time",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~1
+$nondeterministic_output)",
+     R"(~0)"},
     {"touch",
      2,
      R"($complexity
@@ -5297,6 +6879,74 @@ $flags
 ~2
 +RM
 +delete
+$begin_search
+%2
+$type
+$index
+$spec
+%1
+$index
+:1
+$find_keys
+%2
+$type
+$range
+$spec
+%3
+$lastkey
+:-1
+$keystep
+:1
+$limit
+:0)"},
+    {"unwatch",
+     1,
+     R"($complexity
+$O(1))",
+     R"(~0)",
+     R"(~0)"},
+    {"wait",
+     2,
+     R"($complexity
+$O(1)
+$arguments
+*2
+%2
+$name
+$numreplicas
+$type
+$integer
+%2
+$name
+$timeout
+$type
+$integer)",
+     R"(~2
+$request_policy:all_shards
+$response_policy:agg_min)",
+     R"(~0)"},
+    {"watch",
+     2,
+     R"($complexity
+$O(1) for every key.
+$arguments
+*1
+%4
+$name
+$key
+$type
+$key
+$key_spec_index
+:0
+$flags
+~1
++multiple)",
+     R"(~0)",
+     R"(~1
+%3
+$flags
+~1
++RO
 $begin_search
 %2
 $type

@@ -46,7 +46,9 @@ struct Topology {
 
 using TopologyPtr = std::shared_ptr<const Topology>;
 
-// "host:port" as cluster-preferred-endpoint-type asks for it. `fallback` is used while the host is unknown.
+// The host to name to clients, as cluster-preferred-endpoint-type asks for it. Empty while no address is
+// known: clients then take the host that they asked. "?" where a host name is asked for and there is none,
+// as Redis Cluster says it.
 std::string EndpointHost(const ClusterNode& node, bool prefer_hostname);
 
 }  // namespace server
