@@ -43,14 +43,10 @@ constexpr auto kAllRows = [] {
   return rows;
 }();
 
+// Handlers are looked at in a unit test: GCC's UBSan forbids to compare their addresses here.
 constexpr bool WellFormed(const Command& row) {
   if (row.name.empty() || row.arity == 0 || row.summary.empty() || row.group.empty()) return false;
-  // Only a container may have neither: dispatch runs its subcommands, and refuses anything else.
-  if (row.handler != nullptr && row.session != nullptr) return false;
-  if (row.handler == nullptr && row.session == nullptr && row.subcommands.empty()) return false;
   if ((row.flags & kWrite) != 0 && (row.flags & kRead) != 0) return false;
-  // What runs on a partition is a write or a read; admission hangs on it.
-  if (row.handler != nullptr && (row.flags & (kWrite | kRead)) == 0) return false;
   return std::all_of(row.subcommands.begin(), row.subcommands.end(), WellFormed);
 }
 static_assert(std::all_of(kAllRows.begin(), kAllRows.end(),

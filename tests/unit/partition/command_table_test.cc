@@ -38,6 +38,24 @@ TEST_CASE("command table: every row is found by its name in any case") {
   }
 }
 
+void CheckHandlers(const Command& row) {
+  CAPTURE(row.name);
+  const bool on_partition = row.handler != nullptr;
+  const bool in_session = row.session != nullptr;
+  CHECK(!(on_partition && in_session));
+  // Only a container may have neither: dispatch runs its subcommands, and refuses anything else.
+  const bool runs = on_partition || in_session;
+  CHECK((runs || !row.subcommands.empty()));
+  // Admission hangs on it.
+  const bool tells_access = (row.flags & (kWrite | kRead)) != 0;
+  CHECK((tells_access || !on_partition));
+  for (const Command& subcommand : row.subcommands) CheckHandlers(subcommand);
+}
+
+TEST_CASE("command table: a row runs in one place, and on a partition it reads or writes") {
+  for (const Command* row : AllCommands()) CheckHandlers(*row);
+}
+
 TEST_CASE("command table: other names are not found") {
   for (const std::string_view name :
        {"", "ge", "gett", "get ", "g\x45T\x01", "GE\x34", "nosuchcommand",
