@@ -120,6 +120,7 @@ class Replica {
 
   const Core& core() const { return core_; }
   Index executed() const { return executed_; }
+  bool rebuilding() const { return rebuilding_; }
 
  private:
   // Work handed to the log, and what may be done once it is durable.

@@ -56,6 +56,19 @@ class SharedLog::PrepareJob : public SharedLog::WriteJob {
   LogPlace place_;
 };
 
+class SharedLog::SyncJob : public SharedLog::WriteJob {
+ public:
+  SyncJob(std::shared_ptr<File> file, uint64_t covered) : sequence(covered), file_(std::move(file)) {}
+
+  void Run() override { status = file_->SyncData(); }
+
+  uint64_t sequence;
+  Status status;
+
+ private:
+  std::shared_ptr<File> file_;
+};
+
 SharedLog::SharedLog(Disk& disk, const Options& options) : disk_(disk) {
   place_ = {.disk = &disk,
             .directory = options.directory,
@@ -161,6 +174,19 @@ raft::Index SharedLog::FirstIndex(PartitionId partition) const {
 raft::Position SharedLog::Last(PartitionId partition) const {
   const auto found = partitions_.find(partition);
   return found == partitions_.end() ? raft::Position() : found->second.last();
+}
+
+raft::Index SharedLog::IndexBefore(PartitionId partition, raft::Index index, uint64_t bytes) const {
+  const auto found = partitions_.find(partition);
+  if (found == partitions_.end()) return index;
+  uint64_t passed = 0;
+  while (passed < bytes) {
+    const EntryPlace* place = found->second.Find(index);
+    if (place == nullptr) break;
+    passed += place->payload_bytes + kRecordHeaderBytes;
+    --index;
+  }
+  return index;
 }
 
 uint64_t SharedLog::bytes_since(PartitionId partition) const {
@@ -287,6 +313,25 @@ Status SharedLog::Complete(std::unique_ptr<WriteJob> done) {
     spare_ = std::move(job.parts.front().bytes);
     spare_.clear();
   }
+  return {};
+}
+
+// All segments before the last written one are synced: a job syncs a segment before it leaves it.
+std::unique_ptr<SharedLog::WriteJob> SharedLog::TakeSyncJob() {
+  if (error_ || sync_job_out_ || job_ != nullptr || written_sequence_ <= durable_sequence_) return nullptr;
+  sync_job_out_ = true;
+  return std::make_unique<SyncJob>(file_, written_sequence_);
+}
+
+Status SharedLog::CompleteSync(std::unique_ptr<WriteJob> done) {
+  const SyncJob& job = static_cast<const SyncJob&>(*done);
+  sync_job_out_ = false;
+  if (!job.status) {
+    error_ = job.status.error();
+    pending_.clear();
+    return tl::unexpected(*error_);
+  }
+  durable_sequence_ = std::max(durable_sequence_, job.sequence);
   return {};
 }
 

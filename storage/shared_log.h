@@ -98,6 +98,11 @@ class SharedLog {
   Status Complete(std::unique_ptr<WriteJob> job);
   const std::optional<Error>& error() const { return error_; }
 
+  // Syncs what is written, beside a write job (appendfsync everysec). Null when all of that is durable, or
+  // one is out. An error is final, as a write job's.
+  std::unique_ptr<WriteJob> TakeSyncJob();
+  Status CompleteSync(std::unique_ptr<WriteJob> job);
+
   // Creates the next segment before it is needed, so that no write has to wait for it. May run
   // beside a write job. Null when nothing is to be done. An error (kNoSpace, say) is not final:
   // nothing was written, and the next call tries again.
@@ -116,6 +121,9 @@ class SharedLog {
     return written_sequence_;
   }  // Handed to the kernel up to here.
   uint64_t durable_sequence() const { return durable_sequence_; }  // Synced up to here.
+  uint64_t last_sequence() const { return sequence_; }             // Appended up to here.
+  // The highest index at or below `index` that leaves `bytes` of payload up to `index` above it.
+  raft::Index IndexBefore(PartitionId partition, raft::Index index, uint64_t bytes) const;
   uint64_t bytes_since(PartitionId partition) const;  // Payload bytes above the released index.
 
   // Segments that nobody needs; removed by a worker through Disk::Remove in order.
@@ -124,6 +132,7 @@ class SharedLog {
  private:
   class Job;
   class PrepareJob;
+  class SyncJob;
 
   SharedLog(Disk& disk, const Options& options);
   Status Recover(const std::function<void(uint64_t, uint64_t)>& progress);
@@ -155,6 +164,7 @@ class SharedLog {
   std::vector<LogPart> pending_;
   std::string spare_;  // The buffer that was written last, to be filled again.
 
+  bool sync_job_out_ = false;
   Job* job_ = nullptr;                               // Out, owned by its taker.
   const std::vector<LogPart>* in_flight_ = nullptr;  // Its parts.
   std::shared_ptr<File> file_;                       // That the last job wrote to.

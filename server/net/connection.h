@@ -79,7 +79,7 @@ class Connection final : public Session {
   void RunQueuedInSession(const QueuedCommand& command, std::function<void(std::string)> done,
                           size_t& missing);
   bool Route(const Command& command, std::span<const std::string_view> args, uint32_t& partition,
-             uint16_t& slot, std::string_view& error) const;
+             uint16_t& slot, std::string& error) const;
 
   struct Sending;
   void Write();

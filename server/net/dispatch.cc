@@ -131,8 +131,8 @@ bool Connection::Route(const Command& command, Args args, uint32_t& partition, u
   bool first = true;
   bool same = true;
   // Where the arguments cannot be right there is no key, and the handler of any partition will say so.
-  const auto visit = [&](size_t index) {
-    const uint16_t key_slot = discovery::SlotOf(args[index]);
+  const auto visit = [&](std::string_view key) {
+    const uint16_t key_slot = discovery::SlotOf(key);
     same = same && (first || key_slot == slot);
     slot = key_slot;
     first = false;
@@ -194,7 +194,8 @@ void Connection::RunOnPartition(Pending& pending, resp::Writer& reply) {
                   .args = pending.parsed.args,
                   .raw = pending.parsed.raw,
                   .database = database,
-                  .stale = readonly};
+                  .stale = readonly,
+                  .first_key = {}};
   if (pending.has_key && pending.host == host) request.first_key = pending.first_key;
   const Gate gate = partition.Execute(request, reply);
   CloseReply(&partition, gate);

@@ -1,6 +1,8 @@
 #include "server/net/mailbox.h"
 
 #include <cassert>
+#include <memory>
+#include <utility>
 
 namespace server {
 

@@ -221,7 +221,7 @@ Shard* Node::ShardOf(uint32_t partition) {
 bool Node::StartCluster() {
   std::string listed;
   for (const std::string& seed : settings_->seeds) listed += (listed.empty() ? "" : ",") + seed;
-  const auto endpoints = discovery::ParseStaticSeeds(listed);
+  const auto endpoints = discovery::ParseSeeds(listed);
   if (!endpoints) {
     spdlog::error("seeds: {}", endpoints.error().what);
     return false;

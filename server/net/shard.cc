@@ -231,7 +231,7 @@ void Shard::OnReady(const std::vector<uint64_t>& connections) {
 void Shard::OnRoleChanged(PartitionHost& host) {
   if (!host.partition().started()) return;
   const raft::Core& core = host.partition().replica().core();
-  const raft::NodeId leader = host.partition().serving() || !core.IsLeader() ? core.leader() : raft::kNobody;
+  const raft::NodeId leader = host.partition().serving() || !host.partition().IsLeader() ? core.leader() : raft::kNobody;
   node_.OnLeader(host.id(), leader, core.term());
 }
 
@@ -286,14 +286,14 @@ void Shard::GiveUpLeaderships() {
   for (const auto& host : hosts_) {
     if (!host->partition().started()) continue;
     const raft::Core& core = host->partition().replica().core();
-    if (!core.IsLeader()) continue;
+    if (!host->partition().IsLeader()) continue;
     // To the follower that is furthest: it takes over soonest.
     const raft::Progress* best = nullptr;
     for (const raft::Progress& follower : core.followers()) {
-      if (!core.configuration().IsVoter(follower.id())) continue;
-      if (best == nullptr || follower.match() > best->match()) best = &follower;
+      if (!core.configuration().IsVoter(follower.id)) continue;
+      if (best == nullptr || follower.match > best->match) best = &follower;
     }
-    if (best != nullptr) TransferLeadership(host->id(), best->id());
+    if (best != nullptr) TransferLeadership(host->id(), best->id);
   }
 }
 
@@ -308,7 +308,7 @@ void Shard::Suspect(raft::NodeId node) {
 
 bool Shard::leads_any() const {
   return std::any_of(hosts_.begin(), hosts_.end(), [](const auto& host) {
-    return host->partition().started() && host->partition().replica().core().IsLeader();
+    return host->partition().started() && host->partition().IsLeader();
   });
 }
 
@@ -321,7 +321,7 @@ void Shard::WaitForReplicas(int64_t replicas, int64_t timeout_ms, std::function<
     const raft::Core& core = host->partition().replica().core();
     int64_t here = 0;
     for (const raft::Progress& follower : core.followers()) {
-      if (follower.match() >= core.last().index) ++here;
+      if (follower.match >= core.last().index) ++here;
     }
     reached = reached < 0 ? here : std::min(reached, here);
   }

@@ -33,12 +33,12 @@ Checkpointer::~Checkpointer() { Abort(); }
 bool Checkpointer::Start() {
   if (running_ != nullptr || !partition_.started()) return false;
   const raft::Index index = partition_.executed();
-  const std::optional<raft::Term> term = partition_.replica().core().TermAt(index);
+  const std::optional<raft::Term> term = partition_.replica().core().log().TermAt(index);
   if (!term || index == 0) return false;
 
   running_ = std::make_shared<Running>();
   running_->info.snapshot.last = {*term, index};
-  running_->info.snapshot.configuration = partition_.replica().core().configuration();
+  running_->info.snapshot.configuration = partition_.replica().core().ConfigurationAt(index);
   running_->info.hash_seed = partition_.keyspace().hash_seed();
   running_->info.keys = partition_.keyspace().size();
   running_->capture = storage::Capture::Begin(partition_.keyspace(), /*everything=*/false);

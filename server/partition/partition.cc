@@ -26,7 +26,7 @@ void Partition::Start(const raft::Replica::Restored& restored) {
   keyspace_->set_observer(this);
   replica_ = std::make_unique<raft::Replica>(options_.raft, restored, transport_, *log_, *this);
   commit_ = replica_->core().commit();
-  open_index_ = replica_->core().LastIndex() + 1;
+  open_index_ = replica_->core().last().index + 1;
 }
 
 void Partition::ReplaceKeyspace(std::unique_ptr<storage::Keyspace> keyspace) {
@@ -51,7 +51,7 @@ Admission Partition::Admit(const Command& command, bool stale, uint64_t monotoni
   if (!started()) return Admission::kLoading;
   if (!serving_) {
     // A follower's memory holds committed state only, unless it led before and waits to be rebuilt.
-    if (stale && (command.flags & kWrite) == 0 && !replica_->core().IsLeader() &&
+    if (stale && (command.flags & kWrite) == 0 && !IsLeader() &&
         !replica_->rebuilding()) {
       return Admission::kYes;
     }
@@ -177,7 +177,7 @@ void Partition::Tick(uint64_t monotonic_ms) {
 
 // Without a leader nobody knows for how long: a client is told "unknown" rather than kept for ever.
 void Partition::FailUndecided() {
-  if (waiters_.empty() || replica_->core().IsLeader()) return;
+  if (waiters_.empty() || IsLeader()) return;
   if (monotonic_ms_ - waiters_.front().since_ms < static_cast<uint64_t>(options_.unknown_after_ms)) {
     return;
   }
@@ -199,7 +199,7 @@ void Partition::Flush() {
     owner_.OnRoleChanged(*this);
   }
   // The core appends entries of its own (a leader's first, configurations).
-  open_index_ = replica_->core().LastIndex() + 1;
+  open_index_ = replica_->core().last().index + 1;
   if (!waiters_.empty() && waiters_.front().gate.read != 0 && IsOpen(waiters_.front().gate)) {
     owner_.OnGatesOpened(*this);
   }

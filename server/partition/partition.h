@@ -61,7 +61,7 @@ struct Request {
   std::optional<storage::HashedKey> first_key;
 };
 
-class Partition final : private raft::StateMachine,
+class Partition final : public raft::StateMachine,
                         private EffectLog,
                         private ReadGate,
                         private storage::ChangeObserver {
@@ -113,6 +113,7 @@ class Partition final : private raft::StateMachine,
   // was, or a pause in between would serve a stale read (FAULTS C4, P2).
   Admission Admit(const Command& command, bool stale, uint64_t monotonic_ms) const;
   bool serving() const { return serving_; }
+  bool IsLeader() const { return replica_->core().role() == raft::Role::kLeader; }
   raft::NodeId leader() const;
 
   // Runs an admitted command; the reply is appended to `reply` and may leave when the gate is open.

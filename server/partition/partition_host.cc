@@ -204,7 +204,7 @@ void PartitionHost::Tick(uint64_t monotonic_ms) {
   partition_.Tick(monotonic_ms);
   if (sender_) {
     sender_->Tick(monotonic_ms);
-    if (!partition_.replica().core().IsLeader()) sender_.reset();
+    if (!partition_.IsLeader()) sender_.reset();
   }
   if (receiver_ && receiver_->failed()) receiver_.reset();
   RunWaiting();

@@ -1,8 +1,17 @@
 #include "server/partition/watch_list.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace server {
+
+namespace {
+
+bool Gone(const std::shared_ptr<WatchState>& watcher) {
+  return watcher->abandoned.load() || watcher->dirty.load();
+}
+
+}  // namespace
 
 std::string WatchList::NameOf(int database, std::string_view key) {
   std::string name(1, static_cast<char>(database));
@@ -18,7 +27,7 @@ void WatchList::Add(int database, std::string_view key, std::shared_ptr<WatchSta
   Watchers& watchers = watchers_[NameOf(database, key)];
   // Those who stopped watching are dropped when their key is met again, so a key's list stays as long as
   // its living watchers.
-  std::erase_if(watchers, [](const auto& w) { return w->abandoned.load() || w->dirty.load(); });
+  std::erase_if(watchers, Gone);
   if (std::find(watchers.begin(), watchers.end(), watcher) == watchers.end()) {
     watchers.push_back(std::move(watcher));
   }
@@ -26,10 +35,10 @@ void WatchList::Add(int database, std::string_view key, std::shared_ptr<WatchSta
 }
 
 void WatchList::Sweep() {
-  std::erase_if(watchers_, [](auto& entry) {
-    std::erase_if(entry.second, [](const auto& w) { return w->abandoned.load() || w->dirty.load(); });
-    return entry.second.empty();
-  });
+  for (auto entry = watchers_.begin(); entry != watchers_.end();) {
+    std::erase_if(entry->second, Gone);
+    entry = entry->second.empty() ? watchers_.erase(entry) : std::next(entry);
+  }
   swept_size_ = watchers_.size();
 }
 

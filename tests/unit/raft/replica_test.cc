@@ -201,3 +201,31 @@ TEST_CASE("core: whatever a peer says, nothing breaks") {
     }
   }
 }
+
+TEST_CASE("replica: a write does not make the entries durable that replaced its own") {
+  struct LaterLog : ImmediateLog {
+    void Store(uint64_t ticket, const std::optional<HardState>&, std::span<const Entry>) override {
+      tickets.push_back(ticket);
+    }
+    std::vector<uint64_t> tickets;
+  };
+  Outbox outbox;
+  LaterLog log;
+  Machine machine;
+  Replica replica({.id = 1}, {.snapshot = {{}, {{1, 2, 3}, {}, {}}}}, outbox, log, machine);
+  const auto noop = [](Term term, Index index) {
+    return Entry{term, index, EntryKind::kNoop, nullptr};
+  };
+  replica.Tick(1000);
+  replica.OnMessage(2, Append{.term = 1, .entries = {noop(1, 1), noop(1, 2), noop(1, 3)}});
+  replica.Flush();
+  replica.OnMessage(3, Append{.term = 2, .prev = {1, 1}, .entries = {noop(2, 2), noop(2, 3)}});
+  replica.Flush();
+  REQUIRE(log.tickets.size() == 2);
+  replica.OnStored(log.tickets[0]);
+  CHECK(replica.core().log().stored() == 1);
+  CHECK(outbox.sent.empty());  // The acknowledgement of an old term helps nobody.
+  replica.OnStored(log.tickets[1]);
+  CHECK(replica.core().log().stored() == 3);
+  CHECK(outbox.sent.size() == 1);
+}
