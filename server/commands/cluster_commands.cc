@@ -50,7 +50,7 @@ void ClusterInfo(SessionCall& call) {
     owners += RangesOf(ranges, node.id).empty() ? 0 : 1;
   uint64_t sent = 0;
   uint64_t received = 0;
-  for (const NodeApi::PeerLink& link : call.node.PeerLinks()) {
+  for (const NodeApi::LinkStatus& link : call.node.PeerLinks()) {
     sent += link.messages_sent;
     received += link.messages_received;
   }
@@ -90,8 +90,8 @@ void ClusterKeySlot(SessionCall& call) {
 void ClusterLinks(SessionCall& call) {
   if (!RequireCluster(call)) return;
   const Topology& topology = *call.node.topology();
-  std::vector<std::pair<NodeApi::PeerLink, const ClusterNode*>> links;
-  for (const NodeApi::PeerLink& link : call.node.PeerLinks()) {
+  std::vector<std::pair<NodeApi::LinkStatus, const ClusterNode*>> links;
+  for (const NodeApi::LinkStatus& link : call.node.PeerLinks()) {
     const ClusterNode* peer = topology.Find(link.peer);
     if (peer != nullptr) links.emplace_back(link, peer);
   }

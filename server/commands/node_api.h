@@ -59,7 +59,7 @@ class NodeApi {
   virtual void OnPartition(uint32_t partition, Deferred command) = 0;
 
   // This shard's links to peers, for CLUSTER LINKS and CLUSTER INFO. Those that dial or wait are left out.
-  struct PeerLink {
+  struct LinkStatus {
     raft::NodeId peer = raft::kNobody;
     bool outgoing = true;      // This node dialled.
     int64_t created_ms = 0;    // Unix time.
@@ -67,7 +67,7 @@ class NodeApi {
     uint64_t messages_sent = 0;
     uint64_t messages_received = 0;
   };
-  virtual std::vector<PeerLink> PeerLinks() const = 0;
+  virtual std::vector<LinkStatus> PeerLinks() const = 0;
 
   // Hands the leadership of a partition that this node leads to another of its replicas.
   virtual bool TransferLeadership(uint32_t partition, raft::NodeId to) = 0;

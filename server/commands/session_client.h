@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "server/commands/command.h"
-#include "server/commands/command_info.h"
 #include "server/commands/session_call.h"
 
 namespace server::commands {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "server/commands/command.h"
-#include "server/commands/command_info.h"
 #include "server/commands/session_call.h"
 
 namespace server::commands {

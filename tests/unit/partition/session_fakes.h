@@ -42,7 +42,7 @@ class FakeNode final : public NodeApi {
   std::vector<uint64_t> closed_after_reply;
   std::vector<std::string> asked;  // What CONFIG and INFO were asked for.
   std::vector<std::pair<uint32_t, Deferred>> on_partitions;
-  std::vector<PeerLink> links;
+  std::vector<LinkStatus> links;
   std::function<void(std::string error)> checkpoint;  // The one that runs.
   std::vector<bool> shutdowns;                        // Each with its `save`.
   std::string shutdown_error;                         // Of one that saves; empty: it succeeds.
@@ -117,7 +117,7 @@ class FakeNode final : public NodeApi {
   void OnPartition(uint32_t partition, Deferred command) override {
     on_partitions.emplace_back(partition, std::move(command));
   }
-  std::vector<PeerLink> PeerLinks() const override { return links; }
+  std::vector<LinkStatus> PeerLinks() const override { return links; }
   bool TransferLeadership(uint32_t, raft::NodeId) override { return false; }
 
  private:
