@@ -88,7 +88,7 @@ inline constexpr Command kClusterSubcommands[] = {
 
 // clang-format off
 inline constexpr Command kClusterCommands[] = {
-    {"cluster", -2, 0, {}, nullptr, UnknownSubcommand,
+    {"cluster", -2, 0, {}, nullptr, nullptr,
      "cluster", "3.0.0", "A container for cluster commands", kClusterSubcommands},
 };
 // clang-format on

@@ -6,8 +6,6 @@
 
 namespace server::commands {
 
-// The handler of a container's own row: dispatch finds the subcommands, so that none has this name.
-void UnknownSubcommand(SessionCall& call);
 
 void CommandCount(SessionCall& call);
 void CommandDocs(SessionCall& call);

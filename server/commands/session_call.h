@@ -21,11 +21,4 @@ struct SessionCall {
   NodeApi& node;
 };
 
-namespace commands {
-
-// The handler of a container's own row: dispatch runs the subcommand's row when there is one, so what
-// comes here has no subcommand.
-void UnknownSubcommand(SessionCall& call);
-
-}  // namespace commands
 }  // namespace server

@@ -67,7 +67,7 @@ inline constexpr Command kClientSubcommands[] = {
 
 // clang-format off
 inline constexpr Command kClientCommands[] = {
-    {"client", -2, 0, {}, nullptr, UnknownSubcommand,
+    {"client", -2, 0, {}, nullptr, nullptr,
      "connection", "2.4.0", "A container for client connection commands", kClientSubcommands},
 };
 // clang-format on

@@ -29,7 +29,7 @@ inline constexpr Command kConfigSubcommands[] = {
 
 // clang-format off
 inline constexpr Command kConfigCommands[] = {
-    {"config", -2, 0, {}, nullptr, UnknownSubcommand,
+    {"config", -2, 0, {}, nullptr, nullptr,
      "server", "2.0.0", "A container for server configuration commands", kConfigSubcommands},
 };
 // clang-format on

@@ -34,7 +34,7 @@ inline constexpr Command kReplacedCommands[] = {
     {"failover", -1, kAdmin | kNoScript | kStale, {}, nullptr, NoFailover,
      "server", "6.2.0",
      "Start a coordinated failover between this server and one of its replicas."},
-    {"module", -2, 0, {}, nullptr, UnknownSubcommand,
+    {"module", -2, 0, {}, nullptr, nullptr,
      "server", "4.0.0", "A container for module commands", kModuleSubcommands},
     {"psync", -3, kAdmin | kNoScript | kNoAsyncLoading | kNoMulti, {}, nullptr, NoReplicationStream,
      "server", "2.8.0", "Internal command used for replication"},

@@ -57,6 +57,7 @@ Node::Node(Config config)
       settings_(std::make_shared<const Settings>(config_.settings())),
       disk_(storage::MakePosixDisk()),
       checkpoint_worker_("checkpoints"),
+      free_worker_("free"),
       started_s_(std::time(nullptr)),
       random_seed_(RandomBits()) {}
 
@@ -275,6 +276,7 @@ void Node::CreatePartitions(const ClusterDescriptor& descriptor) {
   OnAllShards([map, id = descriptor.id](Shard& shard) {
     shard.set_partition_map(map);
     shard.peers().SetCluster(id);
+    shard.SetClusterId(id);
   });
   const raft::NodeId self = SelfOf(data_directory_->meta());
   for (uint32_t id = 0; id < map.partitions(); ++id) {

@@ -33,6 +33,7 @@ class Node {
 
   // --- Any thread.
   Worker& checkpoint_worker() { return checkpoint_worker_; }
+  Worker& free_worker() { return free_worker_; }
   Shard* ShardOf(uint32_t partition);
   size_t shards() const { return shards_.size(); }
   bool AdmitClient();  // maxclients; every admitted one ends with ClientGone.
@@ -96,6 +97,7 @@ class Node {
   std::unique_ptr<storage::DataDirectory> data_directory_;
   std::unique_ptr<storage::CheckpointStore> store_;
   Worker checkpoint_worker_;
+  Worker free_worker_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::thread> threads_;
   std::unique_ptr<Cluster> cluster_;

@@ -36,6 +36,11 @@ class PeerLink {
   void Flush();
   void Tick(uint64_t monotonic_ms);
 
+  // For CLUSTER LINKS.
+  int64_t created_ms = 0;  // Unix time at which it came up.
+  uint64_t messages_sent = 0;
+  size_t queued_bytes() const { return buffer_.size() + sending_bytes_; }
+
   // Heartbeats gathered for one frame each.
   std::string heartbeats;
   std::string heartbeat_replies;

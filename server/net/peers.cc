@@ -57,6 +57,8 @@ class Peers::Inbound {
   }
   bool closed() const { return stream_ == nullptr; }
   raft::NodeId node() const { return node_; }
+  int64_t created_ms() const { return created_ms_; }
+  uint64_t messages_received() const { return messages_received_; }
 
  private:
   static constexpr unsigned kBufferBytes = 64 << 10;
@@ -69,6 +71,7 @@ class Peers::Inbound {
       const auto outcome = reader_.Next(frame);
       if (outcome == raft::FrameReader::Outcome::kNeedMore) return;
       if (outcome == raft::FrameReader::Outcome::kCorrupt) return Close();  // A stranger, or a broken link.
+      ++messages_received_;
       if (frame.header.kind == static_cast<uint8_t>(PeerFrame::kAnnouncement)) {
         if (!OnAnnouncement(frame.payload)) return Close();
       } else if (node_ == raft::kNobody) {
@@ -101,6 +104,8 @@ class Peers::Inbound {
   raft::FrameReader reader_;
   Announcement announcement_;
   raft::NodeId node_ = raft::kNobody;
+  int64_t created_ms_ = peers_.shard_.wall_ms();
+  uint64_t messages_received_ = 0;
 };
 
 class Peers::PartitionTransport final : public raft::Transport {
@@ -140,6 +145,8 @@ bool Peers::Start(const std::vector<discovery::Endpoint>& endpoints, const std::
                   shard_.node().OnReached(announcement, host);
                   if (announcement.node == announcement_.node) return false;  // Ourselves.
                   by_node_[id] = &link;
+                  link.created_ms = shard_.wall_ms();
+                  link.messages_sent = 0;
                   return true;
                 },
             .on_down =
@@ -203,6 +210,28 @@ PeerLink* Peers::LinkTo(raft::NodeId node) const {
   return found == by_node_.end() ? nullptr : found->second;
 }
 
+std::vector<NodeApi::LinkStatus> Peers::Status() const {
+  std::vector<NodeApi::LinkStatus> status;
+  for (const auto& [node, link] : by_node_) {
+    status.push_back({.peer = node,
+                      .outgoing = true,
+                      .created_ms = link->created_ms,
+                      .queued_bytes = link->queued_bytes(),
+                      .messages_sent = link->messages_sent,
+                      .messages_received = 0});
+  }
+  for (const auto& inbound : inbound_) {
+    if (inbound->node() == raft::kNobody) continue;
+    status.push_back({.peer = inbound->node(),
+                      .outgoing = false,
+                      .created_ms = inbound->created_ms(),
+                      .queued_bytes = 0,
+                      .messages_sent = 0,
+                      .messages_received = inbound->messages_received()});
+  }
+  return status;
+}
+
 bool Peers::connected(raft::NodeId node) const { return LinkTo(node) != nullptr; }
 
 void Peers::Send(raft::NodeId to, PeerFrame kind, std::string_view payload) {
@@ -235,6 +264,7 @@ void Peers::SendRaft(uint32_t partition, raft::NodeId to, const raft::Message& m
                                         *buffer);
   raft::Encode(message, *buffer);
   raft::EndFrame(begin, *buffer);
+  ++link->messages_sent;
 }
 
 void Peers::Flush() {
@@ -244,6 +274,7 @@ void Peers::Flush() {
         if (payload.empty()) return;
         raft::AppendFrame({.kind = static_cast<uint8_t>(kind), .incarnation = incarnation_}, payload, *buffer);
         payload.clear();
+        ++link->messages_sent;
       };
       append(PeerFrame::kHeartbeats, link->heartbeats);
       append(PeerFrame::kHeartbeatReplies, link->heartbeat_replies);

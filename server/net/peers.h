@@ -15,6 +15,7 @@
 #include "raft/core/message.h"
 #include "raft/frame.h"
 #include "raft/replica.h"
+#include "server/commands/node_api.h"
 #include "server/net/announcement.h"
 #include "server/net/handle.h"
 #include "server/net/listener.h"
@@ -51,6 +52,7 @@ class Peers {
   void Flush();  // Once a turn.
   void Tick(uint64_t monotonic_ms);
   bool connected(raft::NodeId node) const;
+  std::vector<NodeApi::LinkStatus> Status() const;
 
  private:
   class Inbound;

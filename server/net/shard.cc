@@ -126,8 +126,16 @@ void Shard::FlushPartitions() {
   for (PartitionHost* host : flushing_) {
     host->active_mark = false;
     host->Flush();
+    FreeGarbage(*host);
   }
   flushing_.clear();
+}
+
+// What was cleared or was large goes on another thread: no pause, whatever its size.
+void Shard::FreeGarbage(PartitionHost& host) {
+  std::shared_ptr<storage::Garbage> garbage = host.partition().keyspace().TakeGarbage();
+  if (!garbage) return;
+  node_.free_worker().Submit([garbage = std::move(garbage)]() mutable { garbage.reset(); });
 }
 
 void Shard::OnTick() {

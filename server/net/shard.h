@@ -41,6 +41,9 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
 
   // --- Partitions. Before Run, or on the shard's thread.
   void OpenLog(std::unique_ptr<storage::SharedLog> log, storage::Disk* disk, storage::SyncMode mode);
+  void SetClusterId(const std::string& id) {
+    if (log_) log_->SetClusterId(id);
+  }
   void AddPartition(const PartitionHost::Options& options, storage::CheckpointStore* store);
   PartitionHost* host(uint32_t partition) {
     return partition < hosts_by_partition_.size() ? hosts_by_partition_[partition] : nullptr;
@@ -106,6 +109,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void Shutdown(bool save, std::function<void(std::string)> failed) override;
   void OnPartition(uint32_t partition, Deferred command) override;
   bool TransferLeadership(uint32_t partition, raft::NodeId to) override;
+  std::vector<LinkStatus> PeerLinks() const override { return peers_->Status(); }
 
   // PartitionHost::Owner, of which connections use one.
   std::string MovedError(uint16_t slot, raft::NodeId leader) const override;
@@ -123,6 +127,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void EndTurn();
   void OnTick();
   void FlushPartitions();
+  void FreeGarbage(PartitionHost& host);
   void OnLogSafe(uint64_t sequence);
   void OnLogFailed(const std::string& what);
   bool AdvanceCheckpoints();

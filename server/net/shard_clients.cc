@@ -206,7 +206,7 @@ void Shard::CloseSession(Session& session, bool after_reply) {
   auto& connection = static_cast<Connection&>(session);
   if (after_reply) {
     connection.close_after_reply = true;
-    WantsFlush(connection);
+    connection.shard_.WantsFlush(connection);
   } else {
     connection.Close();
   }
