@@ -42,7 +42,8 @@ bool WritePidFile(const std::string& path) {
 int main(int argc, char** argv) {
   server::Config::Sources sources;
   sources.arguments.assign(argv + 1, argv + argc);
-  for (char** variable = environ; *variable != nullptr; ++variable) sources.environment.emplace_back(*variable);
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    sources.environment.emplace_back(*variable);
   sources.standard_input = &std::cin;
   if (const auto text = server::Config::Information(sources.arguments)) {
     std::fputs(text->c_str(), stdout);

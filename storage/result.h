@@ -8,10 +8,10 @@ namespace storage {
 
 enum class Code {
   kNotFound,
-  kCorrupt,    // What was read is not what was written.
-  kIo,         // The system refused; for a write or a sync: nobody knows what is on disk.
-  kNoSpace,    // ENOSPC or EDQUOT.
-  kInvalid,    // The caller's input is of no use (a foreign or newer file).
+  kCorrupt,  // What was read is not what was written.
+  kIo,       // The system refused; for a write or a sync: nobody knows what is on disk.
+  kNoSpace,  // ENOSPC or EDQUOT.
+  kInvalid,  // The caller's input is of no use (a foreign or newer file).
 };
 
 struct Error {

@@ -58,7 +58,8 @@ class SharedLog::PrepareJob : public SharedLog::WriteJob {
 
 class SharedLog::SyncJob : public SharedLog::WriteJob {
  public:
-  SyncJob(std::shared_ptr<File> file, uint64_t covered) : sequence(covered), file_(std::move(file)) {}
+  SyncJob(std::shared_ptr<File> file, uint64_t covered)
+      : sequence(covered), file_(std::move(file)) {}
 
   void Run() override { status = file_->SyncData(); }
 
@@ -318,7 +319,8 @@ Status SharedLog::Complete(std::unique_ptr<WriteJob> done) {
 
 // All segments before the last written one are synced: a job syncs a segment before it leaves it.
 std::unique_ptr<SharedLog::WriteJob> SharedLog::TakeSyncJob() {
-  if (error_ || sync_job_out_ || job_ != nullptr || written_sequence_ <= durable_sequence_) return nullptr;
+  if (error_ || sync_job_out_ || job_ != nullptr || written_sequence_ <= durable_sequence_)
+    return nullptr;
   sync_job_out_ = true;
   return std::make_unique<SyncJob>(file_, written_sequence_);
 }

@@ -98,8 +98,8 @@ class SharedLog {
   Status Complete(std::unique_ptr<WriteJob> job);
   const std::optional<Error>& error() const { return error_; }
 
-  // Syncs what is written, beside a write job (appendfsync everysec). Null when all of that is durable, or
-  // one is out. An error is final, as a write job's.
+  // Syncs what is written, beside a write job (appendfsync everysec). Null when all of that is
+  // durable, or one is out. An error is final, as a write job's.
   std::unique_ptr<WriteJob> TakeSyncJob();
   Status CompleteSync(std::unique_ptr<WriteJob> job);
 

@@ -76,8 +76,8 @@ class Core {
   // Whatever `message` says, nothing is asserted on it. Returns false if it was ignored.
   bool Step(NodeId from, const Message& message);
 
-  // Appends at the end of the log. Ask CanPropose before what is proposed has been executed: from then
-  // on only lost leadership refuses.
+  // Appends at the end of the log. Ask CanPropose before what is proposed has been executed: from
+  // then on only lost leadership refuses.
   std::optional<Index> Propose(EntryKind kind, Payload payload);
   bool CanPropose() const;
   // Starts the change to these voters and learners; the core leaves the joint configuration by

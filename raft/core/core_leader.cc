@@ -30,7 +30,8 @@ bool Core::CanPropose() const {
 
 std::optional<Index> Core::Propose(EntryKind kind, Payload payload) {
   assert(kind != EntryKind::kConfiguration);  // ProposeConfiguration knows the rules for those.
-  // CanPropose is asked before a command runs; once it has run, nothing but lost leadership refuses.
+  // CanPropose is asked before a command runs; once it has run, nothing but lost leadership
+  // refuses.
   if (role_ != Role::kLeader || timeout_now_sent_) return std::nullopt;
   AppendOwn(kind, std::move(payload));
   return log_.last().index;

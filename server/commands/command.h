@@ -1,5 +1,5 @@
-// A command is a row: one row is all the server knows of a command. Dispatch, routing and COMMAND all
-// read it.
+// A command is a row: one row is all the server knows of a command. Dispatch, routing and COMMAND
+// all read it.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ enum Flag : uint32_t {
 };
 
 // First, last and step, as in COMMAND's reply; first 0 means no keys. last < 0 counts from the end.
-// Where arguments tell how many keys there are (SINTERCARD), `count_at` is the place of that number, and
-// the keys follow it, behind those of the other three.
+// Where arguments tell how many keys there are (SINTERCARD), `count_at` is the place of that
+// number, and the keys follow it, behind those of the other three.
 struct KeySpec {
   int first = 0;
   int last = 0;

@@ -6,7 +6,6 @@
 
 namespace server::commands {
 
-
 void CommandCount(SessionCall& call);
 void CommandDocs(SessionCall& call);
 void CommandGetKeys(SessionCall& call);

@@ -22,6 +22,7 @@ struct SampleRequest {
 std::optional<SampleRequest> ParseSampleRequest(Call& call, std::string_view with_values_word);
 
 // Indexes below `size` (which is not 0), in rising order. Empty after an error reply.
-std::optional<std::vector<size_t>> SampleIndexes(Call& call, const SampleRequest& request, size_t size);
+std::optional<std::vector<size_t>> SampleIndexes(Call& call, const SampleRequest& request,
+                                                 size_t size);
 
 }  // namespace server::commands

@@ -1,5 +1,5 @@
-// What the server knows of one client connection, apart from its socket. Owned by the connection, on its
-// shard's thread.
+// What the server knows of one client connection, apart from its socket. Owned by the connection,
+// on its shard's thread.
 #pragma once
 
 #include <cstdint>
@@ -35,10 +35,10 @@ class Session {
   virtual ~Session() = default;
 
   uint64_t id = 0;
-  std::string address;        // "ip:port", or the socket's path followed by ":0".
+  std::string address;  // "ip:port", or the socket's path followed by ":0".
   std::string local_address;
-  int file_descriptor = -1;   // For CLIENT LIST only.
-  int64_t created_ms = 0;     // Unix time.
+  int file_descriptor = -1;  // For CLIENT LIST only.
+  int64_t created_ms = 0;    // Unix time.
   int64_t last_active_ms = 0;
   const Command* last_command = nullptr;
 
@@ -54,7 +54,7 @@ class Session {
   bool unix_socket = false;
   ReplyMode reply_mode = ReplyMode::kOn;
 
-  bool readonly = false;      // READONLY: followers may answer.
+  bool readonly = false;  // READONLY: followers may answer.
   bool asking = false;
 
   bool in_multi = false;
@@ -65,8 +65,9 @@ class Session {
 
   bool close_after_reply = false;
 
-  // The running command's reply comes later, through the returned function: call it once, on this session's
-  // shard, with the whole reply. Replies keep their order; the session may be gone by then.
+  // The running command's reply comes later, through the returned function: call it once, on this
+  // session's shard, with the whole reply. Replies keep their order; the session may be gone by
+  // then.
   virtual std::function<void(std::string reply)> Defer() = 0;
   virtual void Exec(SessionCall& call) = 0;   // Runs `queued`.
   virtual void Watch(SessionCall& call) = 0;  // Watches the keys args[1..].

@@ -1,5 +1,5 @@
-// What a session handler may see: PING, CLIENT, CONFIG, INFO, CLUSTER, MULTI ... run where the connection
-// lives, on its shard's thread, and never touch a key.
+// What a session handler may see: PING, CLIENT, CONFIG, INFO, CLUSTER, MULTI ... run where the
+// connection lives, on its shard's thread, and never touch a key.
 #pragma once
 
 #include <span>

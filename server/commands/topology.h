@@ -1,4 +1,5 @@
-// Who is in the cluster and who leads what, as this node knows it: an immutable snapshot that every shard holds.
+// Who is in the cluster and who leads what, as this node knows it: an immutable snapshot that every
+// shard holds.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,7 @@ struct Topology {
   bool cluster_enabled = false;
   bool formed = false;  // The cluster exists: places are known.
   raft::NodeId self = raft::kNobody;
-  uint64_t epoch = 0;   // The highest term seen of any partition: rises with every election.
+  uint64_t epoch = 0;  // The highest term seen of any partition: rises with every election.
   std::vector<ClusterNode> nodes;
   std::vector<PartitionPlace> partitions;
 
@@ -46,9 +47,9 @@ struct Topology {
 
 using TopologyPtr = std::shared_ptr<const Topology>;
 
-// The host to name to clients, as cluster-preferred-endpoint-type asks for it. Empty while no address is
-// known: clients then take the host that they asked. "?" where a host name is asked for and there is none,
-// as Redis Cluster says it.
+// The host to name to clients, as cluster-preferred-endpoint-type asks for it. Empty while no
+// address is known: clients then take the host that they asked. "?" where a host name is asked for
+// and there is none, as Redis Cluster says it.
 std::string EndpointHost(const ClusterNode& node, bool prefer_hostname);
 
 }  // namespace server

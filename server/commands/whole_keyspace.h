@@ -1,5 +1,5 @@
-// Commands on all keys of a database. Each handler serves one partition; the server asks every partition
-// and merges the replies.
+// Commands on all keys of a database. Each handler serves one partition; the server asks every
+// partition and merges the replies.
 #pragma once
 
 #include "server/commands/command.h"

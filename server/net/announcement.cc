@@ -33,10 +33,11 @@ std::vector<std::pair<uint32_t, raft::Term>> DecodeLeads(std::string_view text) 
 }  // namespace
 
 std::string Encode(const Announcement& announcement) {
-  std::string text = "protocol=" + std::to_string(announcement.protocol) + "\ncluster=" + announcement.cluster +
-                     "\nnode=" + announcement.node + "\nport=" + std::to_string(announcement.port) +
-                     "\nbus-port=" + std::to_string(announcement.bus_port) + "\nip=" + announcement.ip +
-                     "\nhostname=" + announcement.hostname + "\nzone=" + announcement.zone + "\nleads=";
+  std::string text =
+      "protocol=" + std::to_string(announcement.protocol) + "\ncluster=" + announcement.cluster +
+      "\nnode=" + announcement.node + "\nport=" + std::to_string(announcement.port) +
+      "\nbus-port=" + std::to_string(announcement.bus_port) + "\nip=" + announcement.ip +
+      "\nhostname=" + announcement.hostname + "\nzone=" + announcement.zone + "\nleads=";
   for (const auto& [partition, term] : announcement.leads) {
     text += std::to_string(partition) + ":" + std::to_string(term) + ",";
   }

@@ -1,8 +1,9 @@
-// What nodes tell each other about themselves: when a link is made, and from then on several times a second.
+// What nodes tell each other about themselves: when a link is made, and from then on several times
+// a second.
 //
 // Text, a "key=value" a line, so that versions can add keys that others skip:
-//   protocol=1  cluster=<40 hex or empty>  node=<40 hex>  port=7001  bus-port=17001  ip=  hostname=  zone=
-//   leads=<partition>:<term>,...
+//   protocol=1  cluster=<40 hex or empty>  node=<40 hex>  port=7001  bus-port=17001  ip=  hostname=
+//   zone= leads=<partition>:<term>,...
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,8 @@ std::string Encode(const Announcement& announcement);
 // Nullopt for text that is not an announcement; bytes from outside, so nothing is asserted.
 std::optional<Announcement> DecodeAnnouncement(std::string_view text);
 
-// The first 64 bits of a node's name, never kNobody for a valid one. Nullopt if the name is malformed.
+// The first 64 bits of a node's name, never kNobody for a valid one. Nullopt if the name is
+// malformed.
 std::optional<raft::NodeId> NodeIdOf(std::string_view name);
 
 }  // namespace server

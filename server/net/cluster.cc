@@ -11,16 +11,19 @@ namespace server {
 namespace {
 
 constexpr uint64_t kAnnounceEveryMs = 250;
-constexpr uint64_t kPromiseMs = 3000;  // For so long a node that promised takes part in no other forming.
+constexpr uint64_t kPromiseMs =
+    3000;  // For so long a node that promised takes part in no other forming.
 constexpr uint64_t kBalanceEveryMs = 500;
-constexpr uint64_t kLeadBeforeTransferMs = 1500;  // A leader just elected stays for a while: no back and forth.
+constexpr uint64_t kLeadBeforeTransferMs =
+    1500;  // A leader just elected stays for a while: no back and forth.
 constexpr size_t kTransfersAtOnce = 2;
 constexpr size_t kMembersMax = 1000;
 
 }  // namespace
 
 bool ClusterDescriptor::Has(std::string_view name) const {
-  return std::any_of(members.begin(), members.end(), [&](const ClusterMember& m) { return m.name == name; });
+  return std::any_of(members.begin(), members.end(),
+                     [&](const ClusterMember& m) { return m.name == name; });
 }
 
 std::vector<raft::NodeId> ClusterDescriptor::ReplicasOf(uint32_t partition) const {
@@ -54,7 +57,8 @@ std::optional<ClusterDescriptor> DecodeDescriptor(std::string_view text) {
       const size_t space = value.find(' ');
       broken = broken || space == std::string_view::npos || !NodeIdOf(value.substr(0, space));
       if (!broken) {
-        descriptor.members.push_back({std::string(value.substr(0, space)), std::string(value.substr(space + 1))});
+        descriptor.members.push_back(
+            {std::string(value.substr(0, space)), std::string(value.substr(space + 1))});
       }
     }
     if (key == "place") {
@@ -82,9 +86,11 @@ Cluster::Cluster(const Settings& settings, std::string name, std::string new_clu
       new_cluster_id_(std::move(new_cluster_id)),
       events_(std::move(events)) {
   ClusterNode& self = NodeNamed(name_);
-  self.port = static_cast<int>(settings.cluster_announce_port != 0 ? settings.cluster_announce_port : settings.port);
-  self.bus_port = static_cast<int>(settings.cluster_announce_bus_port != 0 ? settings.cluster_announce_bus_port
-                                                                            : settings.cluster_port);
+  self.port = static_cast<int>(settings.cluster_announce_port != 0 ? settings.cluster_announce_port
+                                                                   : settings.port);
+  self.bus_port =
+      static_cast<int>(settings.cluster_announce_bus_port != 0 ? settings.cluster_announce_bus_port
+                                                               : settings.cluster_port);
   self.host = settings.cluster_announce_ip;
   self.hostname = settings.cluster_announce_hostname;
   self.zone = settings.node_zone;
@@ -113,11 +119,13 @@ void Cluster::OnAnnouncement(const Announcement& announcement, int64_t wall_ms) 
   node.zone = announcement.zone;
   node.heard_ms = wall_ms;
   cluster_of_[announcement.node] = announcement.cluster;
-  changed_ = changed_ || before.port != node.port || before.host != node.host || before.hostname != node.hostname;
+  changed_ = changed_ || before.port != node.port || before.host != node.host ||
+             before.hostname != node.hostname;
   for (const auto& [partition, term] : announcement.leads) OnLeader(partition, node.id, term);
 }
 
-void Cluster::OnReached(const Announcement& announcement, const std::string& host, int64_t wall_ms) {
+void Cluster::OnReached(const Announcement& announcement, const std::string& host,
+                        int64_t wall_ms) {
   if (descriptor_ && !descriptor_->Has(announcement.node)) return;
   ClusterNode& node = NodeNamed(announcement.node);
   if (announcement.ip.empty() && node.host != host) {
@@ -147,7 +155,8 @@ void Cluster::MaybePropose() {
   std::vector<std::string> present;
   for (const auto& [name, node] : nodes_) {
     if (name != name_ && !events_.connected(node.id)) continue;
-    if (name != name_ && !cluster_of_[name].empty()) return;  // There is a cluster: it will tell us.
+    if (name != name_ && !cluster_of_[name].empty())
+      return;  // There is a cluster: it will tell us.
     present.push_back(name);
   }
   const auto expected = static_cast<size_t>(settings_.bootstrap_expect);
@@ -185,7 +194,8 @@ ClusterDescriptor Cluster::Compose(const std::vector<std::string>& names) const 
 
 void Cluster::OnFormingFrame(const std::string& from, PeerFrame kind, std::string_view payload) {
   if (kind == PeerFrame::kPrepared) {
-    if (!proposal_ || payload != proposal_->descriptor.id || !proposal_->descriptor.Has(from)) return;
+    if (!proposal_ || payload != proposal_->descriptor.id || !proposal_->descriptor.Has(from))
+      return;
     proposal_->promised.insert(from);
     if (proposal_->promised.size() < proposal_->descriptor.members.size()) return;
     const ClusterDescriptor agreed = std::move(proposal_->descriptor);
@@ -200,7 +210,8 @@ void Cluster::OnFormingFrame(const std::string& from, PeerFrame kind, std::strin
     if (events_.save(*descriptor)) Adopt(*descriptor);
     return;
   }
-  const bool free = promised_to_.empty() || promised_to_ == from || now_ms_ - promised_at_ms_ >= kPromiseMs;
+  const bool free =
+      promised_to_.empty() || promised_to_ == from || now_ms_ - promised_at_ms_ >= kPromiseMs;
   if (!free) return;
   promised_to_ = from;
   promised_at_ms_ = now_ms_;
@@ -212,10 +223,13 @@ void Cluster::Adopt(const ClusterDescriptor& descriptor) {
   places_.assign(descriptor.places.size(), {});
   leads_since_ms_.assign(descriptor.places.size(), 0);
   for (uint32_t id = 0; id < places_.size(); ++id) places_[id].replicas = descriptor.ReplicasOf(id);
-  std::erase_if(nodes_, [&](const auto& entry) { return entry.first != name_ && !descriptor.Has(entry.first); });
+  std::erase_if(nodes_, [&](const auto& entry) {
+    return entry.first != name_ && !descriptor.Has(entry.first);
+  });
   for (const ClusterMember& member : descriptor.members) NodeNamed(member.name).zone = member.zone;
   changed_ = announce_soon_ = true;
-  spdlog::info("cluster {} nodes={} partitions={}", descriptor.id, descriptor.members.size(), places_.size());
+  spdlog::info("cluster {} nodes={} partitions={}", descriptor.id, descriptor.members.size(),
+               places_.size());
   events_.formed(descriptor);
 }
 
@@ -286,11 +300,13 @@ void Cluster::Rebuild() {
   topology->self = self();
   for (const auto& [name, node] : nodes_) topology->nodes.push_back(node);
   topology->partitions = places_;
-  for (const PartitionPlace& place : places_) topology->epoch = std::max(topology->epoch, place.term);
+  for (const PartitionPlace& place : places_)
+    topology->epoch = std::max(topology->epoch, place.term);
   events_.publish(std::move(topology));
 }
 
-// Leaderships go to where the ring wants them, a few at a time, once their node is there and settled.
+// Leaderships go to where the ring wants them, a few at a time, once their node is there and
+// settled.
 void Cluster::BalanceLeaders(uint64_t monotonic_ms) {
   if (!formed() || monotonic_ms - last_balance_ms_ < kBalanceEveryMs) return;
   last_balance_ms_ = monotonic_ms;
@@ -299,7 +315,8 @@ void Cluster::BalanceLeaders(uint64_t monotonic_ms) {
     const PartitionPlace& place = places_[id];
     const raft::NodeId preferred = place.replicas.front();
     if (place.leader != self() || preferred == self()) continue;
-    if (monotonic_ms - leads_since_ms_[id] < kLeadBeforeTransferMs || !events_.connected(preferred)) continue;
+    if (monotonic_ms - leads_since_ms_[id] < kLeadBeforeTransferMs || !events_.connected(preferred))
+      continue;
     leads_since_ms_[id] = monotonic_ms;  // If it fails, not again at once.
     events_.transfer(id, preferred);
     ++transfers;

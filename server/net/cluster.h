@@ -1,9 +1,10 @@
 // Forming the cluster, knowing its nodes, and who leads what. On the home shard's thread.
 //
-// Forming (DESIGN §7) happens once. When `bootstrap-expect` nodes have reached each other and none of them knows a
-// cluster, the one with the smallest name proposes a descriptor: the cluster's id, its members, and the places of all
-// partitions as the ring computes them. Only when every member has promised to take part (kPrepare, kPrepared) does
-// it write the descriptor to its disk and tell the others (kCommit), again and again until they say they know it.
+// Forming (DESIGN §7) happens once. When `bootstrap-expect` nodes have reached each other and none
+// of them knows a cluster, the one with the smallest name proposes a descriptor: the cluster's id,
+// its members, and the places of all partitions as the ring computes them. Only when every member
+// has promised to take part (kPrepare, kPrepared) does it write the descriptor to its disk and tell
+// the others (kCommit), again and again until they say they know it.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +34,8 @@ struct ClusterMember {
 struct ClusterDescriptor {
   std::string id;  // 40 hex digits.
   std::vector<ClusterMember> members;
-  std::vector<std::vector<uint32_t>> places;  // For each partition the indexes of its members, the preferred leader first.
+  std::vector<std::vector<uint32_t>>
+      places;  // For each partition the indexes of its members, the preferred leader first.
   bool operator==(const ClusterDescriptor&) const = default;
 
   bool Has(std::string_view name) const;
@@ -47,8 +49,8 @@ class Cluster {
  public:
   struct Events {
     std::function<void(raft::NodeId to, PeerFrame kind, std::string_view payload)> send;
-    std::function<bool(const ClusterDescriptor&)> save;     // To disk; false if that failed.
-    std::function<void(const ClusterDescriptor&)> formed;   // It is on disk: take part.
+    std::function<bool(const ClusterDescriptor&)> save;    // To disk; false if that failed.
+    std::function<void(const ClusterDescriptor&)> formed;  // It is on disk: take part.
     std::function<void(TopologyPtr)> publish;
     std::function<void(const Announcement&)> announce;
     std::function<bool(raft::NodeId)> connected;
@@ -64,7 +66,8 @@ class Cluster {
   raft::NodeId self() const { return *NodeIdOf(name_); }
 
   void OnAnnouncement(const Announcement& announcement, int64_t wall_ms);
-  void OnReached(const Announcement& announcement, const std::string& host, int64_t wall_ms);  // Our dial reached it.
+  void OnReached(const Announcement& announcement, const std::string& host,
+                 int64_t wall_ms);  // Our dial reached it.
   void OnFormingFrame(const std::string& from, PeerFrame kind, std::string_view payload);
   void OnLeader(uint32_t partition, raft::NodeId leader, raft::Term term);
   void Tick(uint64_t monotonic_ms, int64_t wall_ms);
@@ -92,7 +95,7 @@ class Cluster {
   std::map<std::string, ClusterNode> nodes_;       // By name, this one included.
   std::map<std::string, std::string> cluster_of_;  // What each said it belongs to.
   std::vector<PartitionPlace> places_;
-  std::vector<uint64_t> leads_since_ms_;           // Per partition, while this node leads it.
+  std::vector<uint64_t> leads_since_ms_;  // Per partition, while this node leads it.
 
   std::optional<Proposal> proposal_;
   std::string promised_to_;

@@ -44,7 +44,8 @@ bool Connection::Start() {
 }
 
 void Connection::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
-  // One buffer serves all connections of a shard: what a command leaves behind is kept by its parser.
+  // One buffer serves all connections of a shard: what a command leaves behind is kept by its
+  // parser.
   const auto* connection = static_cast<Connection*>(handle->data);
   *buffer = uv_buf_init(connection->shard_.read_buffer(), Shard::kReadBufferBytes);
 }
@@ -63,7 +64,8 @@ void Connection::Receive(std::string_view bytes) {
   shard_.RefreshMonotonicTime();
   parser_.Feed(bytes);
   while (!closed() && !close_after_reply) {
-    // Who has not authenticated may do so with the next command, and is held to other limits until then.
+    // Who has not authenticated may do so with the next command, and is held to other limits until
+    // then.
     const size_t count_max = authenticated ? kPipelineMax : 1;
     ReadPipeline(count_max);
     Prefetch();
@@ -163,7 +165,8 @@ void Connection::FlushOutput() {
 void Connection::Write() {
   std::string_view ready = output_.Ready();
   if (!ready.empty()) {
-    uv_buf_t buffer = uv_buf_init(const_cast<char*>(ready.data()), static_cast<unsigned>(ready.size()));
+    uv_buf_t buffer =
+        uv_buf_init(const_cast<char*>(ready.data()), static_cast<unsigned>(ready.size()));
     const int sent = uv_try_write(stream_.get(), &buffer, 1);
     if (sent < 0 && sent != UV_EAGAIN) return Close();
     if (sent > 0) {
@@ -186,7 +189,8 @@ void Connection::Write() {
       uv_buf_init(sending->bytes.data(), static_cast<unsigned>(sending->bytes.size()));
   if (uv_write(&sending->request, stream_.get(), &rest, 1, OnWritten) != 0) return Close();
   sending_bytes_ = rest.len;
-  sending.release();  // OnWritten takes it back: libuv calls it exactly once, also when the stream is closed.
+  sending.release();  // OnWritten takes it back: libuv calls it exactly once, also when the stream
+                      // is closed.
 }
 
 void Connection::OnWritten(uv_write_t* request, int status) {
@@ -199,13 +203,14 @@ void Connection::OnWritten(uv_write_t* request, int status) {
   connection->shard_.WantsFlush(*connection);
 }
 
-void Connection::OnGatesFailed(const Partition* partition, raft::Index above, std::string_view error) {
+void Connection::OnGatesFailed(const Partition* partition, raft::Index above,
+                               std::string_view error) {
   output_.Fail(partition, above, error);
   shard_.WantsFlush(*this);
 }
 
-// Output buffer limits as Redis has them for normal clients (client-output-buffer-limit), and its limit on what a
-// client may send of one command (client-query-buffer-limit).
+// Output buffer limits as Redis has them for normal clients (client-output-buffer-limit), and its
+// limit on what a client may send of one command (client-query-buffer-limit).
 void Connection::CheckLimits() {
   const OutputBufferLimit& limit = shard_.settings().client_output_buffer_limit[0];
   const auto waiting = static_cast<int64_t>(output_bytes());

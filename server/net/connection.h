@@ -1,5 +1,5 @@
-// One client: reads commands, runs or forwards them, and sends their replies in order. Lives on its shard's
-// thread.
+// One client: reads commands, runs or forwards them, and sends their replies in order. Lives on its
+// shard's thread.
 #pragma once
 
 #include <string>
@@ -25,7 +25,8 @@ class Connection final : public Session {
   bool Start();  // Begins to read; false if that is not possible.
   uint64_t number() const { return number_; }
 
-  // Sends what may leave. Called by the shard at the end of a turn. May close (and destroy) the connection.
+  // Sends what may leave. Called by the shard at the end of a turn. May close (and destroy) the
+  // connection.
   void FlushOutput();
   // Replies of this partition that wait for an index above `above` become an error.
   void OnGatesFailed(const Partition* partition, raft::Index above, std::string_view error);
@@ -75,7 +76,8 @@ class Connection final : public Session {
     uint16_t slot = 0;
     const Command* strictest = nullptr;  // Null: no command touches a key.
   };
-  bool RouteQueue(const std::vector<QueuedCommand>& commands, resp::Writer& reply, ExecRoute& route) const;
+  bool RouteQueue(const std::vector<QueuedCommand>& commands, resp::Writer& reply,
+                  ExecRoute& route) const;
   void RunQueuedInSession(const QueuedCommand& command, std::function<void(std::string)> done,
                           size_t& missing);
   bool Route(const Command& command, std::span<const std::string_view> args, uint32_t& partition,
@@ -99,7 +101,7 @@ class Connection final : public Session {
   int64_t over_soft_limit_since_ms_ = 0;
   bool reading_ = false;
   bool wants_flush_ = false;
-  bool reply_reserved_ = false;  // The running session command called Defer.
+  bool reply_reserved_ = false;                // The running session command called Defer.
   std::function<void(std::string)> captured_;  // Set while a transaction's session command runs.
   std::shared_ptr<Connection*> self_;  // Null inside once this is gone: late replies ask it.
 

@@ -1,5 +1,6 @@
-// A command's way from its connection: checks in the order in which Redis makes them (server.c, processCommand),
-// then to the session, to a partition of this shard, or to where its partition lives.
+// A command's way from its connection: checks in the order in which Redis makes them (server.c,
+// processCommand), then to the session, to a partition of this shard, or to where its partition
+// lives.
 #include <algorithm>
 #include <cassert>
 
@@ -18,7 +19,8 @@ using Args = std::span<const std::string_view>;
 bool Is(const Command& command, std::string_view name) { return command.name == name; }
 
 std::string UnknownCommand(Args args) {
-  std::string text = "ERR unknown command '" + std::string(args[0].substr(0, 128)) + "', with args beginning with: ";
+  std::string text = "ERR unknown command '" + std::string(args[0].substr(0, 128)) +
+                     "', with args beginning with: ";
   std::string shown;
   for (size_t i = 1; i < args.size() && shown.size() < 128; ++i) {
     shown += "'" + std::string(args[i].substr(0, 128 - shown.size())) + "' ";
@@ -28,8 +30,10 @@ std::string UnknownCommand(Args args) {
 
 std::string UnknownSubcommand(Args args) {
   std::string container(args[0]);
-  std::transform(container.begin(), container.end(), container.begin(), [](unsigned char c) { return std::toupper(c); });
-  return "ERR unknown subcommand '" + std::string(args[1].substr(0, 128)) + "'. Try " + container + " HELP.";
+  std::transform(container.begin(), container.end(), container.begin(),
+                 [](unsigned char c) { return std::toupper(c); });
+  return "ERR unknown subcommand '" + std::string(args[1].substr(0, 128)) + "'. Try " + container +
+         " HELP.";
 }
 
 std::string WrongArity(const Command& command) {
@@ -98,7 +102,8 @@ void Connection::Enqueue(const Pending& pending, resp::Writer& reply) {
     reply.Error(error);
     CloseReply(nullptr, {});
   };
-  if ((command.flags & kNoMulti) != 0) return refuse("ERR Command not allowed inside a transaction");
+  if ((command.flags & kNoMulti) != 0)
+    return refuse("ERR Command not allowed inside a transaction");
   if (command.handler != nullptr) {
     uint32_t partition = 0;
     uint16_t slot = 0;
@@ -130,7 +135,8 @@ bool Connection::Route(const Command& command, Args args, uint32_t& partition, u
   if (!shard_.topology()->cluster_enabled) return true;
   bool first = true;
   bool same = true;
-  // Where the arguments cannot be right there is no key, and the handler of any partition will say so.
+  // Where the arguments cannot be right there is no key, and the handler of any partition will say
+  // so.
   const auto visit = [&](std::string_view key) {
     const uint16_t key_slot = discovery::SlotOf(key);
     same = same && (first || key_slot == slot);
@@ -216,9 +222,13 @@ Deferred DeferredOf(const Command& command, Args args, int database, bool stale,
                                                                 std::string& out) {
     const std::vector<std::string_view> views(own->begin(), own->end());
     resp::Writer writer(out, resp_version);
-    return partition.Execute(
-        {.command = &command, .args = views, .raw = {}, .database = database, .stale = stale, .first_key = {}},
-        writer);
+    return partition.Execute({.command = &command,
+                              .args = views,
+                              .raw = {},
+                              .database = database,
+                              .stale = stale,
+                              .first_key = {}},
+                             writer);
   };
   return deferred;
 }
@@ -226,7 +236,8 @@ Deferred DeferredOf(const Command& command, Args args, int database, bool stale,
 }  // namespace
 
 void Connection::Forward(const Pending& pending, uint32_t partition, uint16_t slot) {
-  Deferred deferred = DeferredOf(*pending.command, pending.parsed.args, database, readonly, resp_version, slot);
+  Deferred deferred =
+      DeferredOf(*pending.command, pending.parsed.args, database, readonly, resp_version, slot);
   reply_reserved_ = false;
   deferred.answer = Defer();
   reply_reserved_ = false;

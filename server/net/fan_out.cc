@@ -30,7 +30,8 @@ std::string_view HeadOf(std::string_view reply) {
 Deferred OnOnePartition(const Command& command, std::vector<std::string> args, int resp_version) {
   Deferred deferred;
   deferred.command = &command;
-  deferred.run = [&command, args = std::move(args), resp_version](Partition& partition, std::string& out) {
+  deferred.run = [&command, args = std::move(args), resp_version](Partition& partition,
+                                                                  std::string& out) {
     const std::vector<std::string_view> views(args.begin(), args.end());
     resp::Writer writer(out, resp_version);
     Request request;
@@ -57,12 +58,13 @@ struct ScanCursor {
 
 std::string ScanReply(uint64_t cursor, std::string_view elements) {
   const std::string digits = std::to_string(cursor);
-  return "*2\r\n$" + std::to_string(digits.size()) + "\r\n" + digits + "\r\n" + std::string(elements);
+  return "*2\r\n$" + std::to_string(digits.size()) + "\r\n" + digits + "\r\n" +
+         std::string(elements);
 }
 
 // Takes a partition's reply apart and puts the cluster's cursor in.
-std::string RewriteScanReply(std::string_view reply, uint32_t partition, const std::vector<uint32_t>& led,
-                             uint32_t partitions) {
+std::string RewriteScanReply(std::string_view reply, uint32_t partition,
+                             const std::vector<uint32_t>& led, uint32_t partitions) {
   if (!reply.starts_with("*2\r\n$")) return std::string(reply);  // An error.
   std::string_view rest = reply.substr(4);
   rest.remove_prefix(rest.find("\r\n") + 2);

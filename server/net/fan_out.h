@@ -1,5 +1,6 @@
-// Commands on the whole keyspace of a cluster node (DBSIZE, KEYS, SCAN, RANDOMKEY, FLUSHALL, FLUSHDB): run on each
-// partition that this node leads, as in Redis Cluster they act on the keys of the node that is asked.
+// Commands on the whole keyspace of a cluster node (DBSIZE, KEYS, SCAN, RANDOMKEY, FLUSHALL,
+// FLUSHDB): run on each partition that this node leads, as in Redis Cluster they act on the keys of
+// the node that is asked.
 #pragma once
 
 #include <functional>
@@ -19,8 +20,8 @@ class FanOut {
                   int resp_version, std::function<void(std::string reply)> answer);
 };
 
-// Merges the replies of several partitions into one: numbers are added up, arrays joined, of single values the first
-// that is not null counts, and an error stands for all.
+// Merges the replies of several partitions into one: numbers are added up, arrays joined, of single
+// values the first that is not null counts, and an error stands for all.
 std::string MergeReplies(std::span<const std::string> replies);
 
 }  // namespace server

@@ -29,7 +29,8 @@ struct HandleCloser<uv_stream_t> {
   }
 };
 
-// Holds only handles that were initialised: uv_*_init first, then MakeHandle's result is safe to destroy.
+// Holds only handles that were initialised: uv_*_init first, then MakeHandle's result is safe to
+// destroy.
 template <typename T>
 using Handle = std::unique_ptr<T, HandleCloser<T>>;
 

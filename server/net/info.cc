@@ -17,7 +17,8 @@
 namespace server {
 namespace {
 
-constexpr std::string_view kRedisVersion = "7.0.15";  // What clients read; the commands and replies are its.
+constexpr std::string_view kRedisVersion =
+    "7.0.15";  // What clients read; the commands and replies are its.
 
 std::string HumanBytes(uint64_t bytes) {
   char text[32];
@@ -74,7 +75,8 @@ class Section {
 
 }  // namespace
 
-// What shards report of their partitions, joined: "db<N>=keys,expires,ttl-sum" and counters as lines.
+// What shards report of their partitions, joined: "db<N>=keys,expires,ttl-sum" and counters as
+// lines.
 struct Node::InfoParts {
   struct DatabaseCount {
     uint64_t keys = 0;
@@ -97,11 +99,13 @@ std::string Shard::DescribeForInfo() const {
     to_load += host->keys_to_load();
     leading += host->partition().serving() ? 1 : 0;
     for (int index = 0; index < storage::kDatabases; ++index) {
-      const storage::Database& database = const_cast<storage::Keyspace&>(host->partition().keyspace()).database(index);
+      const storage::Database& database =
+          const_cast<storage::Keyspace&>(host->partition().keyspace()).database(index);
       if (database.size() == 0) continue;
       const auto ttl = static_cast<uint64_t>(database.average_expiry_ms(turn_wall_ms_));
       out += "db" + std::to_string(index) + "=" + std::to_string(database.size()) + "," +
-             std::to_string(database.expiring_size()) + "," + std::to_string(ttl * database.expiring_size()) + "\n";
+             std::to_string(database.expiring_size()) + "," +
+             std::to_string(ttl * database.expiring_size()) + "\n";
     }
   }
   const auto add = [&out](std::string_view name, uint64_t value) {
@@ -133,17 +137,20 @@ std::string Shard::DescribeForInfo() const {
   return out;
 }
 
-void Node::Info(Shard& asker, std::vector<std::string> sections, std::function<void(std::string)> answer) {
+void Node::Info(Shard& asker, std::vector<std::string> sections,
+                std::function<void(std::string)> answer) {
   OnEveryShard(
       asker, [](Shard& shard) { return shard.DescribeForInfo(); },
-      [this, &asker, sections = std::move(sections), answer = std::move(answer)](const std::string& joined) {
+      [this, &asker, sections = std::move(sections),
+       answer = std::move(answer)](const std::string& joined) {
         InfoParts parts;
         ForEachLine(joined, [&](std::string_view key, std::string_view value) {
           if (!key.starts_with("db")) {
             parts.sums[std::string(key)] += ParseNumber<uint64_t>(value).value_or(0);
             return;
           }
-          InfoParts::DatabaseCount& count = parts.databases[ParseNumber<int>(key.substr(2)).value_or(0)];
+          InfoParts::DatabaseCount& count =
+              parts.databases[ParseNumber<int>(key.substr(2)).value_or(0)];
           int field = 0;
           ForEachPart(value, ',', [&](std::string_view part) {
             const uint64_t number = ParseNumber<uint64_t>(part).value_or(0);
@@ -155,13 +162,15 @@ void Node::Info(Shard& asker, std::vector<std::string> sections, std::function<v
       });
 }
 
-std::string Node::InfoText(Shard& asker, const std::vector<std::string>& wanted, InfoParts& parts) const {
+std::string Node::InfoText(Shard& asker, const std::vector<std::string>& wanted,
+                           InfoParts& parts) const {
   const Settings& settings = asker.settings();
   auto& sums = parts.sums;
   const auto asked = [&](std::string_view name) {
     if (wanted.empty()) return true;
     return std::any_of(wanted.begin(), wanted.end(), [&](std::string section) {
-      std::transform(section.begin(), section.end(), section.begin(), [](unsigned char c) { return std::tolower(c); });
+      std::transform(section.begin(), section.end(), section.begin(),
+                     [](unsigned char c) { return std::tolower(c); });
       return section == name || section == "all" || section == "default" || section == "everything";
     });
   };
@@ -264,7 +273,8 @@ std::string Node::InfoText(Shard& asker, const std::vector<std::string>& wanted,
     getrusage(RUSAGE_SELF, &usage);
     const auto seconds = [](const timeval& time) {
       char number[32];
-      std::snprintf(number, sizeof number, "%ld.%06ld", static_cast<long>(time.tv_sec), static_cast<long>(time.tv_usec));
+      std::snprintf(number, sizeof number, "%ld.%06ld", static_cast<long>(time.tv_sec),
+                    static_cast<long>(time.tv_usec));
       return std::string(number);
     };
     Section section("CPU");

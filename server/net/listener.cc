@@ -29,7 +29,8 @@ int BoundSocket(const Listener::Address& address, std::string& error) {
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
   const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int on = 1;
-  if (fd >= 0 && found->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, 26 /*IPV6_V6ONLY*/, &on, sizeof on);
+  if (fd >= 0 && found->ai_family == AF_INET6)
+    setsockopt(fd, IPPROTO_IPV6, 26 /*IPV6_V6ONLY*/, &on, sizeof on);
   const bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
                      setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
                      bind(fd, found->ai_addr, found->ai_addrlen) == 0;
@@ -59,8 +60,8 @@ std::unique_ptr<Listener> Listener::Open(uv_loop_t* loop, const Address& address
   } else {
     const int fd = BoundSocket(address, error);
     if (fd < 0) return nullptr;
-    auto tcp =
-        MakeHandle<uv_tcp_t>([loop](uv_tcp_t* raw) { return uv_tcp_init(loop, raw); }, listener.get());
+    auto tcp = MakeHandle<uv_tcp_t>([loop](uv_tcp_t* raw) { return uv_tcp_init(loop, raw); },
+                                    listener.get());
     result = uv_tcp_open(tcp.get(), fd);
     if (result != 0) close(fd);
     listener->server_.reset(reinterpret_cast<uv_stream_t*>(tcp.release()));
@@ -80,10 +81,12 @@ void Listener::OnConnection(uv_stream_t* server, int status) {
   if (status != 0) return;
   Handle<uv_stream_t> stream;
   if (server->type == UV_NAMED_PIPE) {
-    auto pipe = MakeHandle<uv_pipe_t>([&](uv_pipe_t* raw) { return uv_pipe_init(server->loop, raw, 0); }, nullptr);
+    auto pipe = MakeHandle<uv_pipe_t>(
+        [&](uv_pipe_t* raw) { return uv_pipe_init(server->loop, raw, 0); }, nullptr);
     stream.reset(reinterpret_cast<uv_stream_t*>(pipe.release()));
   } else {
-    auto tcp = MakeHandle<uv_tcp_t>([&](uv_tcp_t* raw) { return uv_tcp_init(server->loop, raw); }, nullptr);
+    auto tcp = MakeHandle<uv_tcp_t>([&](uv_tcp_t* raw) { return uv_tcp_init(server->loop, raw); },
+                                    nullptr);
     stream.reset(reinterpret_cast<uv_stream_t*>(tcp.release()));
   }
   if (uv_accept(server, stream.get()) != 0) return;

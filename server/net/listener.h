@@ -1,5 +1,5 @@
-// Accepts on one address for one shard: every shard listens on the same port, and the kernel spreads the
-// connections (SO_REUSEPORT).
+// Accepts on one address for one shard: every shard listens on the same port, and the kernel
+// spreads the connections (SO_REUSEPORT).
 #pragma once
 
 #include <functional>

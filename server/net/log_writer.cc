@@ -18,7 +18,8 @@ LogWriter::LogWriter(Mailbox& home, ShardStats& stats, OnSafe on_safe, OnFailed 
 
 LogWriter::~LogWriter() = default;
 
-void LogWriter::Open(storage::SharedLog* log, storage::Disk* disk, storage::SyncMode mode, int shard) {
+void LogWriter::Open(storage::SharedLog* log, storage::Disk* disk, storage::SyncMode mode,
+                     int shard) {
   log_ = log;
   disk_ = disk;
   mode_ = mode;
@@ -35,7 +36,8 @@ bool LogWriter::Write() {
     StartJob(/*sync=*/true);
     return false;
   }
-  // In the page cache before the replies leave: a killed process loses nothing that it acknowledged.
+  // In the page cache before the replies leave: a killed process loses nothing that it
+  // acknowledged.
   const Job job = Box(log_->TakeJob(/*sync=*/false));
   if (!job) return false;
   (*job)->Run();

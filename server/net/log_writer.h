@@ -1,7 +1,8 @@
 // Drives the shard's log: who writes and syncs when, as `appendfsync` asks.
 //
-//   always         a worker writes and syncs; while it does, appends gather for its next round (group commit)
-//   everysec, no   the shard writes at the end of the turn, before the replies leave; everysec has a worker sync
+//   always         a worker writes and syncs; while it does, appends gather for its next round
+//   (group commit) everysec, no   the shard writes at the end of the turn, before the replies
+//   leave; everysec has a worker sync
 //                  each second, beside the writing
 #pragma once
 
@@ -28,12 +29,15 @@ class LogWriter {
 
   void Open(storage::SharedLog* log, storage::Disk* disk, storage::SyncMode mode, int shard);
   void set_mode(storage::SyncMode mode) { mode_ = mode; }
-  // At the end of a turn. Returns true if the log became safe further in this call (OnSafe was called).
+  // At the end of a turn. Returns true if the log became safe further in this call (OnSafe was
+  // called).
   bool Write();
   void Tick(uint64_t monotonic_ms);
-  void SyncNow(std::function<void()> done);  // What was appended so far, whatever the mode; then `done`.
+  void SyncNow(
+      std::function<void()> done);  // What was appended so far, whatever the mode; then `done`.
   bool failed() const { return failed_; }
-  void Stop();  // Finishes what is under way, and joins the threads. No further call but the destructor.
+  void
+  Stop();  // Finishes what is under way, and joins the threads. No further call but the destructor.
 
  private:
   // Letters are copyable, so a job travels in a box.

@@ -9,15 +9,17 @@ namespace server {
 Mailbox::Mailbox(uv_loop_t* loop)
     : wake_(MakeHandle<uv_async_t>(
           [loop](uv_async_t* raw) {
-            return uv_async_init(loop, raw,
-                                 [](uv_async_t* async) { static_cast<Mailbox*>(async->data)->OpenAll(); });
+            return uv_async_init(loop, raw, [](uv_async_t* async) {
+              static_cast<Mailbox*>(async->data)->OpenAll();
+            });
           },
           this)) {
   assert(wake_ != nullptr);
 }
 
 Mailbox::~Mailbox() {
-  for (Node* node = newest_.exchange(nullptr); node != nullptr;) delete std::exchange(node, node->next);
+  for (Node* node = newest_.exchange(nullptr); node != nullptr;)
+    delete std::exchange(node, node->next);
 }
 
 void Mailbox::Post(Letter letter) {

@@ -1,4 +1,5 @@
-// Where other threads leave work for a shard: a lock-free list, and one wake-up for as much as is there.
+// Where other threads leave work for a shard: a lock-free list, and one wake-up for as much as is
+// there.
 #pragma once
 
 #include <atomic>

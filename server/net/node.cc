@@ -17,7 +17,8 @@ namespace {
 
 constexpr uint64_t kHandOverPatienceMs = 3000;
 constexpr uint64_t kReplyPatienceMs = 500;
-constexpr rlim_t kReservedFiles = 128;  // For segments, RocksDB and peers: clients never take the last ones.
+constexpr rlim_t kReservedFiles =
+    128;  // For segments, RocksDB and peers: clients never take the last ones.
 
 uint64_t RandomBits() {
   uint64_t bits = 0;
@@ -84,7 +85,8 @@ bool Node::Open() {
   return true;
 }
 
-// maxclients is what the limit on open files allows, as in Redis, less what the server itself needs.
+// maxclients is what the limit on open files allows, as in Redis, less what the server itself
+// needs.
 void Node::LimitClients() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
@@ -94,7 +96,8 @@ void Node::LimitClients() {
     raised.rlim_cur = std::min(wanted, files.rlim_max);
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) files = raised;
   }
-  const auto possible = files.rlim_cur > 2 * kReservedFiles ? files.rlim_cur - kReservedFiles : kReservedFiles;
+  const auto possible =
+      files.rlim_cur > 2 * kReservedFiles ? files.rlim_cur - kReservedFiles : kReservedFiles;
   clients_max_ = std::min<int64_t>(settings_->maxclients, static_cast<int64_t>(possible));
   files_limit_ = static_cast<int64_t>(possible);
   if (clients_max_ < settings_->maxclients) {
@@ -106,7 +109,8 @@ void Node::LimitClients() {
 bool Node::OpenData() {
   const std::string dir = settings_->dir.empty() ? "." : settings_->dir;
   const uint32_t logs = settings_->cluster_enabled ? static_cast<uint32_t>(settings_->threads) : 1;
-  auto opened = storage::DataDirectory::Open(*disk_, {.path = dir, .logs = logs, .boot_id = storage::CurrentBootId()});
+  auto opened = storage::DataDirectory::Open(
+      *disk_, {.path = dir, .logs = logs, .boot_id = storage::CurrentBootId()});
   if (!opened) {
     spdlog::error("{}", opened.error().what);
     return false;
@@ -114,17 +118,21 @@ bool Node::OpenData() {
   data_directory_ = std::move(*opened);
   const storage::NodeMeta& meta = data_directory_->meta();
   if (static_cast<int64_t>(meta.logs) > settings_->threads) {
-    spdlog::error("threads {} is less than the {} logs with which {} was created", settings_->threads, meta.logs, dir);
+    spdlog::error("threads {} is less than the {} logs with which {} was created",
+                  settings_->threads, meta.logs, dir);
     return false;
   }
   const bool was_cluster = !meta.cluster.empty();
-  if (!data_directory_->is_new() && was_cluster != settings_->cluster_enabled && (was_cluster || !meta.cluster_id.empty())) {
+  if (!data_directory_->is_new() && was_cluster != settings_->cluster_enabled &&
+      (was_cluster || !meta.cluster_id.empty())) {
     spdlog::error("{} belongs to a node of a cluster; cluster-enabled must be yes", dir);
     return false;
   }
-  if (meta.may_have_lost && settings_->cluster_enabled && SyncModeOf(*settings_) != storage::SyncMode::kAlways) {
+  if (meta.may_have_lost && settings_->cluster_enabled &&
+      SyncModeOf(*settings_) != storage::SyncMode::kAlways) {
     spdlog::error(
-        "the machine went down while this node ran with appendfsync {}: it may have forgotten votes and writes that it "
+        "the machine went down while this node ran with appendfsync {}: it may have forgotten "
+        "votes and writes that it "
         "promised to keep, and must not take part as if it had not",
         settings_->appendfsync == AppendFsync::kNo ? "no" : "everysec");
     return false;
@@ -148,12 +156,13 @@ bool Node::OpenLogs() {
   if (!settings_->appendonly) return true;
   const storage::NodeMeta& meta = data_directory_->meta();
   for (uint32_t i = 0; i < meta.logs; ++i) {
-    const storage::SharedLog::Options options{.directory = data_directory_->WalDirectory(i),
-                                              .segment_bytes = static_cast<uint64_t>(settings_->wal_segment_size),
-                                              .cluster_id = meta.cluster_id,
-                                              .node_id = meta.node_id,
-                                              .shard = i,
-                                              .epoch = meta.starts};
+    const storage::SharedLog::Options options{
+        .directory = data_directory_->WalDirectory(i),
+        .segment_bytes = static_cast<uint64_t>(settings_->wal_segment_size),
+        .cluster_id = meta.cluster_id,
+        .node_id = meta.node_id,
+        .shard = i,
+        .epoch = meta.starts};
     uint64_t shown = 0;
     auto log = storage::SharedLog::Open(*disk_, options, [&](uint64_t done, uint64_t total) {
       const uint64_t percent = total == 0 ? 100 : done * 100 / total;
@@ -165,11 +174,13 @@ bool Node::OpenLogs() {
       spdlog::error("{}", log.error().what);
       return false;
     }
-    for (const storage::Error& damage : (*log)->damage()) spdlog::error("log {}: {}", i, damage.what);
+    for (const storage::Error& damage : (*log)->damage())
+      spdlog::error("log {}: {}", i, damage.what);
     recovered_.push_back((*log)->TakeRecovered());
     for (const auto& [partition, recovered] : recovered_.back()) {
       if (!recovered.corrupt) continue;
-      spdlog::error("partition {} has a damaged log; it is not used as if nothing were missing", partition);
+      spdlog::error("partition {} has a damaged log; it is not used as if nothing were missing",
+                    partition);
       return false;
     }
     if (!(*log)->damage().empty()) return false;
@@ -178,22 +189,26 @@ bool Node::OpenLogs() {
   return true;
 }
 
-PartitionHost::Options Node::OptionsOf(storage::PartitionId id, std::vector<raft::NodeId> voters) const {
-  const auto partitions = static_cast<uint64_t>(settings_->cluster_enabled ? settings_->partitions : 1);
+PartitionHost::Options Node::OptionsOf(storage::PartitionId id,
+                                       std::vector<raft::NodeId> voters) const {
+  const auto partitions =
+      static_cast<uint64_t>(settings_->cluster_enabled ? settings_->partitions : 1);
   PartitionHost::Options options;
   options.partition.id = id;
   options.partition.raft.id = SelfOf(data_directory_->meta());
   options.partition.raft.seed = random_seed_ ^ (uint64_t{id} * 0x9e3779b97f4a7c15);
-  options.partition.raft.election_timeout_ms = static_cast<uint64_t>(settings_->election_timeout_ms);
-  options.partition.raft.heartbeat_interval_ms = static_cast<uint64_t>(settings_->heartbeat_interval_ms);
+  options.partition.raft.election_timeout_ms =
+      static_cast<uint64_t>(settings_->election_timeout_ms);
+  options.partition.raft.heartbeat_interval_ms =
+      static_cast<uint64_t>(settings_->heartbeat_interval_ms);
   options.partition.hash_seed = random_seed_ * (2 * uint64_t{id} + 1);
   options.partition.random_seed = ~options.partition.raft.seed;
   options.partition.log_effects = settings_->appendonly || voters.size() > 1;
   options.partition.reads_by_round = settings_->read_consistency == ReadConsistency::kReadIndex;
   options.initial.voters = std::move(voters);
   options.election_wait_ms = settings_->cluster_election_wait;
-  options.checkpoint_log_bytes =
-      std::max<uint64_t>(static_cast<uint64_t>(settings_->checkpoint_wal_size) / partitions, 1 << 20);
+  options.checkpoint_log_bytes = std::max<uint64_t>(
+      static_cast<uint64_t>(settings_->checkpoint_wal_size) / partitions, 1 << 20);
   options.kept_log_bytes = std::max<uint64_t>((64 << 20) / partitions, 4 << 20);
   if (!recovered_.empty()) {
     const auto& log = recovered_[id % recovered_.size()];
@@ -205,7 +220,9 @@ PartitionHost::Options Node::OptionsOf(storage::PartitionId id, std::vector<raft
 void Node::AddTo(PartitionHost::Options options) {
   Shard* shard = ShardOf(options.partition.id);
   // Before its thread runs, or on it.
-  const auto add = [this, shard, options = std::move(options)] { shard->AddPartition(options, store_.get()); };
+  const auto add = [this, shard, options = std::move(options)] {
+    shard->AddPartition(options, store_.get());
+  };
   if (threads_.empty()) {
     add();
   } else {
@@ -240,7 +257,8 @@ bool Node::StartCluster() {
   cluster_ = std::make_unique<Cluster>(
       config_.settings(), meta.node_id, RandomName(), std::move(known),
       Cluster::Events{
-          .send = [&home](raft::NodeId to, PeerFrame kind, std::string_view payload) { home.peers().Send(to, kind, payload); },
+          .send = [&home](raft::NodeId to, PeerFrame kind,
+                          std::string_view payload) { home.peers().Send(to, kind, payload); },
           .save =
               [this](const ClusterDescriptor& descriptor) {
                 storage::NodeMeta changed = data_directory_->meta();
@@ -260,13 +278,15 @@ bool Node::StartCluster() {
           .transfer =
               [this](uint32_t partition, raft::NodeId to) {
                 Shard* owner = ShardOf(partition);
-                OnShard(*owner, [partition, to](Shard& shard) { shard.TransferLeadership(partition, to); });
+                OnShard(*owner,
+                        [partition, to](Shard& shard) { shard.TransferLeadership(partition, to); });
               }});
   cluster_->Tick(0, 0);
   const std::string bind = settings_->bind.empty() ? "" : settings_->bind.front();
   for (const auto& shard : shards_) {
     const std::string host = bind.starts_with('-') ? bind.substr(1) : bind;
-    if (!shard->peers().Start(*endpoints, host, static_cast<int>(settings_->cluster_port))) return false;
+    if (!shard->peers().Start(*endpoints, host, static_cast<int>(settings_->cluster_port)))
+      return false;
   }
   return true;
 }
@@ -332,11 +352,13 @@ int Node::Run() {
     auto handle = MakeHandle<uv_signal_t>(
         [this](uv_signal_t* raw) { return uv_signal_init(shards_[0]->loop(), raw); }, this);
     uv_signal_start(
-        handle.get(), [](uv_signal_t* raw, int number) { static_cast<Node*>(raw->data)->OnSignal(number); }, signal);
+        handle.get(),
+        [](uv_signal_t* raw, int number) { static_cast<Node*>(raw->data)->OnSignal(number); },
+        signal);
     signals_.push_back(std::move(handle));
   }
-  spdlog::info("ready to accept connections port={} threads={} dir={}", settings_->port, shards_.size(),
-               data_directory_->path());
+  spdlog::info("ready to accept connections port={} threads={} dir={}", settings_->port,
+               shards_.size(), data_directory_->path());
   shards_[0]->BindToThisThread();
   std::atomic<size_t> bound = 1;
   for (size_t i = 1; i < shards_.size(); ++i) {
@@ -364,7 +386,8 @@ int Node::Run() {
   return exit_code_;
 }
 
-void Node::OnHome(Shard& asker, std::function<std::string(Node&)> work, std::function<void(std::string)> answer) {
+void Node::OnHome(Shard& asker, std::function<std::string(Node&)> work,
+                  std::function<void(std::string)> answer) {
   OnShard(*shards_[0], [this, &asker, work = std::move(work), answer = std::move(answer)](Shard&) {
     OnShard(asker, [result = work(*this), answer](Shard&) { answer(result); });
   });
@@ -389,7 +412,9 @@ void Node::OnEveryShard(Shard& asker, std::function<std::string(Shard&)> work,
 }
 
 bool Node::AdmitClient() {
-  if (clients_.fetch_add(1, std::memory_order_relaxed) < clients_max_.load(std::memory_order_relaxed)) return true;
+  if (clients_.fetch_add(1, std::memory_order_relaxed) <
+      clients_max_.load(std::memory_order_relaxed))
+    return true;
   ClientGone();
   return false;
 }
@@ -514,7 +539,9 @@ void Node::CheckSavePoints(uint64_t monotonic_ms) {
   for (const auto& shard : shards_) changes += shard->stats().keys_changed.get();
   const uint64_t seconds = (monotonic_ms - last_save_ms_) / 1000;
   for (const SavePoint& point : settings_->save) {
-    if (seconds < static_cast<uint64_t>(point.seconds) || changes < static_cast<uint64_t>(point.changes)) continue;
+    if (seconds < static_cast<uint64_t>(point.seconds) ||
+        changes < static_cast<uint64_t>(point.changes))
+      continue;
     last_save_ms_ = monotonic_ms;
     return Checkpoint(*shards_[0], [](const std::string& error) {
       if (!error.empty()) spdlog::error("checkpoint by save point failed: {}", error);
@@ -566,7 +593,8 @@ void Node::ContinueShutdown() {
   if (stage_ == Stage::kHandingOver && !asking_shards_) {
     asking_shards_ = true;
     OnEveryShard(
-        *shards_[0], [this](Shard& shard) { return std::string(cluster_ && shard.leads_any() ? 1 : 0, 'x'); },
+        *shards_[0],
+        [this](Shard& shard) { return std::string(cluster_ && shard.leads_any() ? 1 : 0, 'x'); },
         [this](const std::string& leading) {
           asking_shards_ = false;
           if (leading.empty() || now_ms_ >= stage_deadline_ms_) SyncAll();
@@ -583,7 +611,8 @@ void Node::ContinueShutdown() {
   }
 }
 
-// What was acknowledged is on disk already, as appendfsync promises; a shutdown in order leaves nothing to chance.
+// What was acknowledged is on disk already, as appendfsync promises; a shutdown in order leaves
+// nothing to chance.
 void Node::SyncAll() {
   stage_ = Stage::kSyncing;
   auto missing = std::make_shared<size_t>(shards_.size());

@@ -1,5 +1,6 @@
-// One LoomCache process: its configuration, data directory, checkpoint store and shards, and what concerns all of
-// them: forming the cluster, who leads what, CONFIG, INFO, checkpoints on request, shutting down.
+// One LoomCache process: its configuration, data directory, checkpoint store and shards, and what
+// concerns all of them: forming the cluster, who leads what, CONFIG, INFO, checkpoints on request,
+// shutting down.
 //
 // Runs on the home shard's thread (shard 0) unless a function says otherwise.
 #pragma once
@@ -56,7 +57,8 @@ class Node {
   // Runs `work` on every shard, and `answer` with all that came of it, joined, on `asker`'s.
   void OnEveryShard(Shard& asker, std::function<std::string(Shard&)> work,
                     std::function<void(std::string)> answer);
-  void Info(Shard& asker, std::vector<std::string> sections, std::function<void(std::string)> answer);
+  void Info(Shard& asker, std::vector<std::string> sections,
+            std::function<void(std::string)> answer);
   void Checkpoint(Shard& asker, std::function<void(std::string error)> answer);
   void RequestShutdown(Shard& asker, bool save, std::function<void(std::string error)> failed);
 
@@ -72,7 +74,8 @@ class Node {
 
  private:
   struct InfoParts;
-  std::string InfoText(Shard& asker, const std::vector<std::string>& wanted, InfoParts& parts) const;
+  std::string InfoText(Shard& asker, const std::vector<std::string>& wanted,
+                       InfoParts& parts) const;
   void LimitClients();
   bool OpenData();
   bool OpenLogs();
@@ -101,7 +104,8 @@ class Node {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::thread> threads_;
   std::unique_ptr<Cluster> cluster_;
-  std::vector<std::map<storage::PartitionId, storage::SharedLog::Recovered>> recovered_;  // By shard.
+  std::vector<std::map<storage::PartitionId, storage::SharedLog::Recovered>>
+      recovered_;  // By shard.
   std::vector<Handle<uv_signal_t>> signals_;
 
   std::atomic<bool> running_ = false;  // Shards have threads of their own.

@@ -1,8 +1,8 @@
 // A connection's replies in order, each released when its gate opens (DESIGN §2, rule 1).
 //
-// Replies are written into one buffer; marks say which stretch of it waits for what. Neighbours that wait for the
-// same gate share a mark, so a pipeline of writes costs one. A reply that comes from elsewhere (another shard, a
-// merge) has a mark of its own with a buffer of its own.
+// Replies are written into one buffer; marks say which stretch of it waits for what. Neighbours
+// that wait for the same gate share a mark, so a pipeline of writes costs one. A reply that comes
+// from elsewhere (another shard, a merge) has a mark of its own with a buffer of its own.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ class OutputQueue {
  public:
   // Where the next reply is appended; after it is written, Close says what it waits for.
   std::string& buffer() { return bytes_; }
-  // The reply that was appended since the last Close. `partition` may be null when the gate is open.
+  // The reply that was appended since the last Close. `partition` may be null when the gate is
+  // open.
   void Close(Partition* partition, const Gate& gate);
   // Takes back what was appended since the last Close (CLIENT REPLY OFF).
   void Discard();
@@ -32,14 +33,16 @@ class OutputQueue {
   std::string_view Ready();
   void Consume(size_t size);
 
-  // The first mark's partition and gate if it is what everything waits for, unless it was handed out before.
+  // The first mark's partition and gate if it is what everything waits for, unless it was handed
+  // out before.
   struct Blocked {
     Partition* partition;
     Gate gate;
   };
   const Blocked* TakeBlocked();
 
-  // Replies of `partition` that wait for an index above `above` become `error` (with CRLF, once for each).
+  // Replies of `partition` that wait for an index above `above` become `error` (with CRLF, once for
+  // each).
   void Fail(const Partition* partition, raft::Index above, std::string_view error);
 
   bool empty() const { return marks_.empty() && bytes_.size() == closed_; }
@@ -48,13 +51,13 @@ class OutputQueue {
 
  private:
   struct Mark {
-    size_t size = 0;       // Bytes in bytes_.
+    size_t size = 0;  // Bytes in bytes_.
     uint32_t replies = 0;
     Blocked blocked{nullptr, {}};
-    uint64_t place = 0;    // Not 0: reserved.
+    uint64_t place = 0;  // Not 0: reserved.
     bool filled = false;
     bool announced = false;
-    std::string reply;     // Of a reserved place.
+    std::string reply;  // Of a reserved place.
   };
   bool IsOpen(const Mark& mark) const;
 

@@ -17,14 +17,16 @@ constexpr size_t kAnswerBytesMax = 1 << 20;  // A peer that we dialled only ever
 constexpr uint64_t kBackoffFirstMs = 20;
 constexpr uint64_t kBackoffMaxMs = 500;
 constexpr uint64_t kDialPatienceMs = 2000;
-constexpr unsigned kUserTimeoutMs = 5000;  // Unacknowledged bytes for so long: the peer has vanished (FAULTS N6).
+constexpr unsigned kUserTimeoutMs =
+    5000;  // Unacknowledged bytes for so long: the peer has vanished (FAULTS N6).
 
 std::string HostText(const sockaddr* address) {
   char text[INET6_ADDRSTRLEN] = "";
   if (address->sa_family == AF_INET) {
     inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, text, sizeof text);
   } else {
-    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text, sizeof text);
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text,
+              sizeof text);
   }
   return text;
 }
@@ -62,7 +64,8 @@ PeerLink::~PeerLink() { *self_ = nullptr; }
 void PeerLink::Tick(uint64_t monotonic_ms) {
   now_ms_ = monotonic_ms;
   if (stream_ == nullptr && !dialling_ && monotonic_ms >= redial_at_ms_) Resolve();
-  const bool stuck = !up() && (dialling_ || stream_ != nullptr) && now_ms_ - dial_started_ms_ > kDialPatienceMs;
+  const bool stuck =
+      !up() && (dialling_ || stream_ != nullptr) && now_ms_ - dial_started_ms_ > kDialPatienceMs;
   if (stuck) Break(/*refused=*/false);
 }
 
@@ -104,10 +107,11 @@ void PeerLink::Connect(const sockaddr* address) {
   dial->self = self_;
   dial->generation = generation_;
   dial->connect.data = dial.get();
-  const int result = uv_tcp_connect(&dial->connect, tcp.get(), address, [](uv_connect_t* connect, int status) {
-    const std::unique_ptr<Dial> own(static_cast<Dial*>(connect->data));
-    if (PeerLink* link = own->link()) link->OnConnected(status);
-  });
+  const int result =
+      uv_tcp_connect(&dial->connect, tcp.get(), address, [](uv_connect_t* connect, int status) {
+        const std::unique_ptr<Dial> own(static_cast<Dial*>(connect->data));
+        if (PeerLink* link = own->link()) link->OnConnected(status);
+      });
   stream_.reset(reinterpret_cast<uv_stream_t*>(tcp.release()));
   if (result != 0) return Break(result == UV_ECONNREFUSED);
   dial.release();
@@ -173,7 +177,8 @@ void PeerLink::Flush() {
   sending->generation = generation_;
   sending->request.data = sending.get();
   buffer_.clear();
-  const uv_buf_t rest = uv_buf_init(sending->bytes.data(), static_cast<unsigned>(sending->bytes.size()));
+  const uv_buf_t rest =
+      uv_buf_init(sending->bytes.data(), static_cast<unsigned>(sending->bytes.size()));
   const int result =
       uv_write(&sending->request, stream_.get(), &rest, 1, [](uv_write_t* request, int status) {
         const std::unique_ptr<Sending> own(static_cast<Sending*>(request->data));
@@ -201,7 +206,8 @@ void PeerLink::Break(bool refused) {
   heartbeats.clear();
   heartbeat_replies.clear();
   sending_bytes_ = 0;
-  // At once after a break: whether the peer's port is closed tells a dead process from a slow network.
+  // At once after a break: whether the peer's port is closed tells a dead process from a slow
+  // network.
   redial_at_ms_ = now_ms_ + (was_up ? 0 : backoff_ms_);
   backoff_ms_ = std::clamp(backoff_ms_ * 2, kBackoffFirstMs, kBackoffMaxMs);
 }

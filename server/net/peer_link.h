@@ -1,4 +1,5 @@
-// One outgoing link: dials its endpoint until it is up, again when it breaks, and sends what a turn has gathered.
+// One outgoing link: dials its endpoint until it is up, again when it breaks, and sends what a turn
+// has gathered.
 #pragma once
 
 #include <functional>
@@ -16,8 +17,10 @@ class PeerLink {
  public:
   struct Events {
     // The peer has said who it is. False refuses it: the link is closed, and dialled again later.
-    std::function<bool(PeerLink& link, const Announcement& announcement, const std::string& host)> on_up;
-    // An established link broke; `refused`: and the peer's port is closed now, so its process is gone.
+    std::function<bool(PeerLink& link, const Announcement& announcement, const std::string& host)>
+        on_up;
+    // An established link broke; `refused`: and the peer's port is closed now, so its process is
+    // gone.
     std::function<void(PeerLink& link)> on_down;
     std::function<void(PeerLink& link)> on_refused;
   };
@@ -30,8 +33,8 @@ class PeerLink {
   bool up() const { return node_ != raft::kNobody; }
   void set_greeting(std::string frame) { greeting_ = std::move(frame); }
 
-  // Where frames are appended; Flush sends them. Null while the link is down, or is so far behind that more would only
-  // be memory (FAULTS N8): what is not sent is lost, and Raft sends it again.
+  // Where frames are appended; Flush sends them. Null while the link is down, or is so far behind
+  // that more would only be memory (FAULTS N8): what is not sent is lost, and Raft sends it again.
   std::string* Buffer();
   void Flush();
   void Tick(uint64_t monotonic_ms);

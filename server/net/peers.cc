@@ -31,8 +31,8 @@ T TakeNumber(std::string_view& bytes) {
 
 }  // namespace
 
-// A connection that a peer dialled: says who it is first, then frames come, and we answer only with our own
-// announcement.
+// A connection that a peer dialled: says who it is first, then frames come, and we answer only with
+// our own announcement.
 class Peers::Inbound {
  public:
   Inbound(Peers& peers, Handle<uv_stream_t> stream)
@@ -70,7 +70,8 @@ class Peers::Inbound {
     while (!closed()) {
       const auto outcome = reader_.Next(frame);
       if (outcome == raft::FrameReader::Outcome::kNeedMore) return;
-      if (outcome == raft::FrameReader::Outcome::kCorrupt) return Close();  // A stranger, or a broken link.
+      if (outcome == raft::FrameReader::Outcome::kCorrupt)
+        return Close();  // A stranger, or a broken link.
       ++messages_received_;
       if (frame.header.kind == static_cast<uint8_t>(PeerFrame::kAnnouncement)) {
         if (!OnAnnouncement(frame.payload)) return Close();
@@ -91,7 +92,8 @@ class Peers::Inbound {
     if (first) {
       reader_.set_payload_bytes_max(kFrameBytesMax);
       const std::string greeting = peers_.Greeting();
-      uv_buf_t buffer = uv_buf_init(const_cast<char*>(greeting.data()), static_cast<unsigned>(greeting.size()));
+      uv_buf_t buffer =
+          uv_buf_init(const_cast<char*>(greeting.data()), static_cast<unsigned>(greeting.size()));
       (void)uv_try_write(stream_.get(), &buffer, 1);
     }
     peers_.shard_.node().OnAnnouncement(announcement_);
@@ -111,7 +113,9 @@ class Peers::Inbound {
 class Peers::PartitionTransport final : public raft::Transport {
  public:
   PartitionTransport(Peers& peers, uint32_t partition) : peers_(peers), partition_(partition) {}
-  void Send(raft::NodeId to, raft::Message message) override { peers_.SendRaft(partition_, to, message); }
+  void Send(raft::NodeId to, raft::Message message) override {
+    peers_.SendRaft(partition_, to, message);
+  }
 
  private:
   Peers& peers_;
@@ -121,7 +125,8 @@ class Peers::PartitionTransport final : public raft::Transport {
 Peers::Peers(Shard& shard) : shard_(shard) {}
 Peers::~Peers() = default;
 
-bool Peers::Start(const std::vector<discovery::Endpoint>& endpoints, const std::string& bind, int bus_port) {
+bool Peers::Start(const std::vector<discovery::Endpoint>& endpoints, const std::string& bind,
+                  int bus_port) {
   std::string error;
   auto listener = Listener::Open(
       shard_.loop(), {.host = bind, .port = bus_port}, 128,
@@ -185,7 +190,8 @@ void Peers::SetCluster(const std::string& cluster_id) {
 
 std::string Peers::Greeting() const {
   std::string frame;
-  raft::AppendFrame({.kind = static_cast<uint8_t>(PeerFrame::kAnnouncement)}, announcement_text_, frame);
+  raft::AppendFrame({.kind = static_cast<uint8_t>(PeerFrame::kAnnouncement)}, announcement_text_,
+                    frame);
   return frame;
 }
 
@@ -238,7 +244,8 @@ void Peers::Send(raft::NodeId to, PeerFrame kind, std::string_view payload) {
   PeerLink* link = LinkTo(to);
   std::string* buffer = link != nullptr ? link->Buffer() : nullptr;
   if (buffer == nullptr) return;
-  raft::AppendFrame({.kind = static_cast<uint8_t>(kind), .incarnation = incarnation_}, payload, *buffer);
+  raft::AppendFrame({.kind = static_cast<uint8_t>(kind), .incarnation = incarnation_}, payload,
+                    *buffer);
 }
 
 void Peers::SendRaft(uint32_t partition, raft::NodeId to, const raft::Message& message) {
@@ -272,7 +279,8 @@ void Peers::Flush() {
     if (std::string* buffer = link->Buffer()) {
       const auto append = [&](PeerFrame kind, std::string& payload) {
         if (payload.empty()) return;
-        raft::AppendFrame({.kind = static_cast<uint8_t>(kind), .incarnation = incarnation_}, payload, *buffer);
+        raft::AppendFrame({.kind = static_cast<uint8_t>(kind), .incarnation = incarnation_},
+                          payload, *buffer);
         payload.clear();
         ++link->messages_sent;
       };
@@ -298,12 +306,14 @@ void Peers::OnInboundClosed(Inbound& inbound) {
   }
 }
 
-void Peers::OnFrame(const Announcement& from, raft::NodeId from_id, const raft::FrameReader::Frame& frame) {
+void Peers::OnFrame(const Announcement& from, raft::NodeId from_id,
+                    const raft::FrameReader::Frame& frame) {
   switch (static_cast<PeerFrame>(frame.header.kind)) {
     case PeerFrame::kPrepare:
     case PeerFrame::kPrepared:
     case PeerFrame::kCommit:
-      return shard_.node().OnFormingFrame(from.node, static_cast<PeerFrame>(frame.header.kind), frame.payload);
+      return shard_.node().OnFormingFrame(from.node, static_cast<PeerFrame>(frame.header.kind),
+                                          frame.payload);
     default:
       break;
   }

@@ -1,8 +1,8 @@
-// A shard's links to the other nodes. Each shard dials each node and sends on the link it dialled; what it accepts
-// it only reads, so two nodes never argue about whose link is the right one.
+// A shard's links to the other nodes. Each shard dials each node and sends on the link it dialled;
+// what it accepts it only reads, so two nodes never argue about whose link is the right one.
 //
-// Messages of all partitions of a turn leave in one write, and heartbeats of all partitions in one frame, so idle
-// traffic grows with nodes, not with partitions. Frames are raft/frame.h's.
+// Messages of all partitions of a turn leave in one write, and heartbeats of all partitions in one
+// frame, so idle traffic grows with nodes, not with partitions. Frames are raft/frame.h's.
 #pragma once
 
 #include <functional>
@@ -41,8 +41,10 @@ class Peers {
   ~Peers();
 
   // Listens for peers and dials these endpoints for ever. False if it cannot listen (logged).
-  bool Start(const std::vector<discovery::Endpoint>& endpoints, const std::string& bind, int bus_port);
-  // Messages from another cluster are refused, and so are nodes that are of one while we are of none.
+  bool Start(const std::vector<discovery::Endpoint>& endpoints, const std::string& bind,
+             int bus_port);
+  // Messages from another cluster are refused, and so are nodes that are of one while we are of
+  // none.
   void SetCluster(const std::string& cluster_id);
   // What this node says of itself from now on; sent on all links at once.
   void Announce(const Announcement& announcement);
@@ -60,7 +62,8 @@ class Peers {
   friend class PartitionTransport;
 
   void SendRaft(uint32_t partition, raft::NodeId to, const raft::Message& message);
-  void OnFrame(const Announcement& from, raft::NodeId from_id, const raft::FrameReader::Frame& frame);
+  void OnFrame(const Announcement& from, raft::NodeId from_id,
+               const raft::FrameReader::Frame& frame);
   void Deliver(uint32_t partition, raft::NodeId from, raft::Message message);
   void OnHeartbeats(raft::NodeId from, std::string_view payload);
   void OnHeartbeatReplies(raft::NodeId from, std::string_view payload);
@@ -75,7 +78,7 @@ class Peers {
   Announcement announcement_;
   std::string announcement_text_;
   std::vector<std::unique_ptr<PeerLink>> links_;
-  std::map<raft::NodeId, PeerLink*> by_node_;  // Links that are up.
+  std::map<raft::NodeId, PeerLink*> by_node_;    // Links that are up.
   std::map<PeerLink*, raft::NodeId> last_node_;  // Whom a broken link reached.
   std::vector<std::unique_ptr<Inbound>> inbound_;
   std::vector<std::unique_ptr<Inbound>> removed_inbound_;

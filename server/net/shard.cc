@@ -15,7 +15,8 @@ namespace {
 
 constexpr uint64_t kTickMs = 10;
 constexpr uint64_t kTicksPerSecond = 1000 / kTickMs;
-constexpr size_t kCheckpointSliceBytes = 256 << 10;  // Read out between two turns: well below a millisecond.
+constexpr size_t kCheckpointSliceBytes =
+    256 << 10;  // Read out between two turns: well below a millisecond.
 constexpr size_t kExpireKeysPerTick = 20;
 constexpr int kExpireRoundsPerTick = 16;
 
@@ -47,10 +48,11 @@ Shard::Shard(Node& node, int index, std::shared_ptr<const Settings> settings, To
       peers_(std::make_unique<Peers>(*this)),
       read_buffer_(std::make_unique<char[]>(kReadBufferBytes)) {
   UpdateTime();
-  before_sleep_ =
-      MakeHandle<uv_prepare_t>([this](uv_prepare_t* raw) { return uv_prepare_init(&loop_, raw); }, this);
+  before_sleep_ = MakeHandle<uv_prepare_t>(
+      [this](uv_prepare_t* raw) { return uv_prepare_init(&loop_, raw); }, this);
   busy_ = MakeHandle<uv_idle_t>([this](uv_idle_t* raw) { return uv_idle_init(&loop_, raw); }, this);
-  tick_ = MakeHandle<uv_timer_t>([this](uv_timer_t* raw) { return uv_timer_init(&loop_, raw); }, this);
+  tick_ =
+      MakeHandle<uv_timer_t>([this](uv_timer_t* raw) { return uv_timer_init(&loop_, raw); }, this);
   uv_prepare_start(before_sleep_.get(),
                    [](uv_prepare_t* handle) { static_cast<Shard*>(handle->data)->EndTurn(); });
   uv_timer_start(
@@ -59,7 +61,8 @@ Shard::Shard(Node& node, int index, std::shared_ptr<const Settings> settings, To
 }
 
 Shard::~Shard() {
-  // Handles close in the loop's own time: drop all that hold one, then let it run until none is left.
+  // Handles close in the loop's own time: drop all that hold one, then let it run until none is
+  // left.
   log_writer_.Stop();
   connections_.clear();
   removed_.clear();
@@ -78,9 +81,7 @@ Shard::~Shard() {
 
 void Shard::Run() { uv_run(&loop_, UV_RUN_DEFAULT); }
 
-void Shard::Stop() {
-  uv_stop(&loop_);
-}
+void Shard::Stop() { uv_stop(&loop_); }
 
 // --- Time and turns
 
@@ -94,8 +95,8 @@ void Shard::RefreshMonotonicTime() {
   for (const auto& host : hosts_) host->partition().SetTime(turn_wall_ms_, turn_monotonic_ms_);
 }
 
-// Before the loop sleeps. What one step yields may open gates for the next, so partitions come first, then the
-// log, then replies and frames.
+// Before the loop sleeps. What one step yields may open gates for the next, so partitions come
+// first, then the log, then replies and frames.
 void Shard::EndTurn() {
   FlushPartitions();
   while (log_writer_.Write() && !active_.empty()) FlushPartitions();
@@ -182,7 +183,8 @@ void Shard::ExpireKeys() {
 
 // --- Partitions
 
-void Shard::OpenLog(std::unique_ptr<storage::SharedLog> log, storage::Disk* disk, storage::SyncMode mode) {
+void Shard::OpenLog(std::unique_ptr<storage::SharedLog> log, storage::Disk* disk,
+                    storage::SyncMode mode) {
   log_ = std::move(log);
   log_writer_.Open(log_.get(), disk, mode, index_);
 }
@@ -224,7 +226,8 @@ void Shard::OnGatesOpened(PartitionHost& host) {
 
 void Shard::OnGatesFailed(PartitionHost& host, raft::Index above, GateFailure failure) {
   std::string error;
-  resp::Writer(error, 2).Error(failure == GateFailure::kUnknown ? kUncertainError : kNotExecutedError);
+  resp::Writer(error, 2).Error(failure == GateFailure::kUnknown ? kUncertainError
+                                                                : kNotExecutedError);
   for (const auto& connection : connections_) {
     if (connection != nullptr) connection->OnGatesFailed(&host.partition(), above, error);
   }
@@ -239,7 +242,8 @@ void Shard::OnReady(const std::vector<uint64_t>& connections) {
 void Shard::OnRoleChanged(PartitionHost& host) {
   if (!host.partition().started()) return;
   const raft::Core& core = host.partition().replica().core();
-  const raft::NodeId leader = host.partition().serving() || !host.partition().IsLeader() ? core.leader() : raft::kNobody;
+  const raft::NodeId leader =
+      host.partition().serving() || !host.partition().IsLeader() ? core.leader() : raft::kNobody;
   node_.OnLeader(host.id(), leader, core.term());
 }
 
@@ -320,7 +324,8 @@ bool Shard::leads_any() const {
   });
 }
 
-void Shard::WaitForReplicas(int64_t replicas, int64_t timeout_ms, std::function<void(int64_t)> answer) {
+void Shard::WaitForReplicas(int64_t replicas, int64_t timeout_ms,
+                            std::function<void(int64_t)> answer) {
   // The weakest of the partitions that this shard leads counts.
   int64_t reached = -1;
   for (const auto& host : hosts_) {
@@ -371,7 +376,8 @@ void Shard::OnLogSafe(uint64_t sequence) {
 }
 
 void Shard::OnLogFailed(const std::string& what) {
-  spdlog::error("log of shard {} failed: {}; this node acknowledges nothing any more and stops", index_, what);
+  spdlog::error("log of shard {} failed: {}; this node acknowledges nothing any more and stops",
+                index_, what);
   node_.OnFatal("the log cannot be written: " + what);
 }
 
@@ -411,8 +417,9 @@ void Shard::NextCheckpoint() {
 void Shard::OnCheckpointEnded(PartitionHost& host, const Checkpointer::Result& result) {
   if (result.ok) {
     stats_.checkpoints.Add();
-    spdlog::info("partition {} checkpoint done log={}/{} keys={} bytes={} ms={}", host.id(), result.last.term,
-                 result.last.index, result.keys, result.bytes, result.duration_ms);
+    spdlog::info("partition {} checkpoint done log={}/{} keys={} bytes={} ms={}", host.id(),
+                 result.last.term, result.last.index, result.keys, result.bytes,
+                 result.duration_ms);
   } else {
     stats_.checkpoint_failures.Add();
     spdlog::error("partition {} checkpoint failed: {}", host.id(), result.error);

@@ -1,8 +1,10 @@
-// One thread with one libuv loop. Owns its connections, its partitions with their log, and its links to peers;
-// shares nothing with other shards but mailboxes, snapshots and counters (DESIGN §4).
+// One thread with one libuv loop. Owns its connections, its partitions with their log, and its
+// links to peers; shares nothing with other shards but mailboxes, snapshots and counters (DESIGN
+// §4).
 //
-// What happens in a loop turn only marks what it touched; at the turn's end, before the loop sleeps, EndTurn
-// seals and replicates what the partitions have, writes the log, and sends replies and frames: each once.
+// What happens in a loop turn only marks what it touched; at the turn's end, before the loop
+// sleeps, EndTurn seals and replicates what the partitions have, writes the log, and sends replies
+// and frames: each once.
 #pragma once
 
 #include <memory>
@@ -40,7 +42,8 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void Stop();  // The shard's thread.
 
   // --- Partitions. Before Run, or on the shard's thread.
-  void OpenLog(std::unique_ptr<storage::SharedLog> log, storage::Disk* disk, storage::SyncMode mode);
+  void OpenLog(std::unique_ptr<storage::SharedLog> log, storage::Disk* disk,
+               storage::SyncMode mode);
   void SetClusterId(const std::string& id) {
     if (log_) log_->SetClusterId(id);
   }
@@ -61,8 +64,8 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void WantsFlush(Connection& connection);
   char* read_buffer() { return read_buffer_.get(); }
   static constexpr size_t kReadBufferBytes = 64 << 10;
-  // Reads the clock that leases are checked against: after the bytes of a command were read, so that a pause
-  // before it never serves a stale read (FAULTS C4).
+  // Reads the clock that leases are checked against: after the bytes of a command were read, so
+  // that a pause before it never serves a stale read (FAULTS C4).
   void RefreshMonotonicTime();
   uint64_t monotonic_ms() const { return turn_monotonic_ms_; }
   void Activate(PartitionHost& host) { OnActive(host); }
@@ -154,7 +157,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   std::unique_ptr<Peers> peers_;
   std::vector<std::unique_ptr<PartitionHost>> hosts_;
   std::vector<PartitionHost*> hosts_by_partition_;
-  std::vector<PartitionHost*> active_;       // To be flushed at the end of this turn.
+  std::vector<PartitionHost*> active_;  // To be flushed at the end of this turn.
   std::vector<PartitionHost*> flushing_;
   std::vector<PartitionHost*> gates_opened_;
 
@@ -167,7 +170,8 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   std::unique_ptr<char[]> read_buffer_;
 
   Handle<uv_prepare_t> before_sleep_;
-  Handle<uv_idle_t> busy_;  // Keeps the loop from sleeping while a checkpoint or expiry wants to go on.
+  Handle<uv_idle_t>
+      busy_;  // Keeps the loop from sleeping while a checkpoint or expiry wants to go on.
   Handle<uv_timer_t> tick_;
   bool busy_running_ = false;
   int64_t turn_wall_ms_ = 0;

@@ -1,10 +1,10 @@
 // The connections of a shard, and what their session commands ask of the node.
+#include <arpa/inet.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
-
-#include <arpa/inet.h>
-#include <cstring>
 #include <sys/un.h>
+
+#include <cstring>
 
 #include "server/net/node.h"
 #include "server/net/shard.h"
@@ -12,7 +12,8 @@
 namespace server {
 namespace {
 
-constexpr uint64_t kSlotBits = 20;  // A million connections of a shard; the rest of a number is a generation.
+constexpr uint64_t kSlotBits =
+    20;  // A million connections of a shard; the rest of a number is a generation.
 
 std::string AddressText(const sockaddr_storage& address) {
   char host[INET6_ADDRSTRLEN] = "";
@@ -35,7 +36,8 @@ void SendAndForget(uv_stream_t* stream, std::string_view text) {
 
 bool Shard::Listen() {
   const auto accept = [this](bool unix_socket) {
-    return [this, unix_socket](Handle<uv_stream_t> stream) { Accept(std::move(stream), unix_socket); };
+    return
+        [this, unix_socket](Handle<uv_stream_t> stream) { Accept(std::move(stream), unix_socket); };
   };
   const int backlog = static_cast<int>(settings_->tcp_backlog);
   std::string error;
@@ -43,8 +45,9 @@ bool Shard::Listen() {
     for (const std::string& address : settings_->bind) {
       const bool optional = address.starts_with('-');
       const std::string host = optional ? address.substr(1) : address;
-      auto listener = Listener::Open(&loop_, {.host = host, .port = static_cast<int>(settings_->port)}, backlog,
-                                     accept(false), error);
+      auto listener =
+          Listener::Open(&loop_, {.host = host, .port = static_cast<int>(settings_->port)}, backlog,
+                         accept(false), error);
       if (listener) {
         listeners_.push_back(std::move(listener));
       } else if (!optional) {
@@ -169,22 +172,34 @@ void Shard::SetSettings(std::shared_ptr<const Settings> settings) {
 
 void Shard::ConfigGet(std::vector<std::string> patterns, int resp_version,
                       std::function<void(std::string)> answer) {
-  node_.OnHome(*this, [patterns = std::move(patterns), resp_version](Node& node) {
-    return node.ConfigGet(patterns, resp_version);
-  }, std::move(answer));
+  node_.OnHome(
+      *this,
+      [patterns = std::move(patterns), resp_version](Node& node) {
+        return node.ConfigGet(patterns, resp_version);
+      },
+      std::move(answer));
 }
 
 void Shard::ConfigSet(std::vector<std::pair<std::string, std::string>> pairs,
                       std::function<void(std::string)> answer) {
-  node_.OnHome(*this, [pairs = std::move(pairs)](Node& node) { return node.ConfigSet(pairs); }, std::move(answer));
+  node_.OnHome(
+      *this, [pairs = std::move(pairs)](Node& node) { return node.ConfigSet(pairs); },
+      std::move(answer));
 }
 
 void Shard::ConfigRewrite(std::function<void(std::string)> answer) {
-  node_.OnHome(*this, [](Node& node) { return node.ConfigRewrite(); }, std::move(answer));
+  node_.OnHome(
+      *this, [](Node& node) { return node.ConfigRewrite(); }, std::move(answer));
 }
 
 void Shard::ConfigResetStat() {
-  node_.OnHome(*this, [](Node& node) { node.ResetStats(); return std::string(); }, [](const std::string&) {});
+  node_.OnHome(
+      *this,
+      [](Node& node) {
+        node.ResetStats();
+        return std::string();
+      },
+      [](const std::string&) {});
 }
 
 void Shard::Info(std::vector<std::string> sections, std::function<void(std::string)> answer) {
@@ -192,14 +207,17 @@ void Shard::Info(std::vector<std::string> sections, std::function<void(std::stri
 }
 
 void Shard::ForEachSession(SessionWork work, std::function<void(std::string)> answer) {
-  node_.OnEveryShard(*this, [work = std::move(work)](Shard& shard) {
-    std::string out;
-    // By index: the work may close connections.
-    for (size_t i = 0; i < shard.connections_.size(); ++i) {
-      if (shard.connections_[i] != nullptr) work(*shard.connections_[i], out);
-    }
-    return out;
-  }, std::move(answer));
+  node_.OnEveryShard(
+      *this,
+      [work = std::move(work)](Shard& shard) {
+        std::string out;
+        // By index: the work may close connections.
+        for (size_t i = 0; i < shard.connections_.size(); ++i) {
+          if (shard.connections_[i] != nullptr) work(*shard.connections_[i], out);
+        }
+        return out;
+      },
+      std::move(answer));
 }
 
 void Shard::CloseSession(Session& session, bool after_reply) {
@@ -220,7 +238,9 @@ uint64_t Shard::output_bytes(const Session& session) const {
   return static_cast<const Connection&>(session).output_bytes();
 }
 
-void Shard::Checkpoint(std::function<void(std::string)> answer) { node_.Checkpoint(*this, std::move(answer)); }
+void Shard::Checkpoint(std::function<void(std::string)> answer) {
+  node_.Checkpoint(*this, std::move(answer));
+}
 
 bool Shard::checkpoint_running() const { return node_.checkpoint_running(); }
 

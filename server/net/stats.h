@@ -20,7 +20,7 @@ class Counter {
 };
 
 struct ShardStats {
-  Counter connections;           // Open now.
+  Counter connections;  // Open now.
   Counter connections_received;
   Counter connections_rejected;
   Counter commands;
@@ -30,17 +30,18 @@ struct ShardStats {
   Counter expired_keys;
   Counter keyspace_hits;
   Counter keyspace_misses;
-  Counter moved;                 // Replies that sent a client elsewhere.
+  Counter moved;  // Replies that sent a client elsewhere.
   Counter log_writes;
   Counter checkpoints;
   Counter checkpoint_failures;
-  Counter keyspace_bytes;        // Memory of this shard's keys.
-  Counter keys_changed;          // Since the last checkpoint.
+  Counter keyspace_bytes;  // Memory of this shard's keys.
+  Counter keys_changed;    // Since the last checkpoint.
 
   // CONFIG RESETSTAT: what counts events; not what is open or stored now.
   void Reset() {
-    for (Counter* counter : {&connections_received, &connections_rejected, &commands, &input_bytes, &output_bytes,
-                             &errors, &moved, &log_writes, &checkpoints, &checkpoint_failures}) {
+    for (Counter* counter :
+         {&connections_received, &connections_rejected, &commands, &input_bytes, &output_bytes,
+          &errors, &moved, &log_writes, &checkpoints, &checkpoint_failures}) {
       counter->Set(0);
     }
   }

@@ -1,8 +1,8 @@
 // EXEC and WATCH: the parts of a transaction that reach partitions.
 //
-// All keys of a transaction lie in one partition, so it runs in one turn of that partition's shard, and its effects
-// form one log entry. Commands without keys (PING, SELECT ...) run in the session; SELECT also decides which
-// database the commands after it use.
+// All keys of a transaction lie in one partition, so it runs in one turn of that partition's shard,
+// and its effects form one log entry. Commands without keys (PING, SELECT ...) run in the session;
+// SELECT also decides which database the commands after it use.
 #include <cassert>
 
 #include "server/commands/key_positions.h"
@@ -61,7 +61,8 @@ Gate RunSteps(Plan& plan, Partition& partition, std::string& out) {
     }
     const Step& current = plan.steps[step++];
     const std::vector<std::string_view> views(current.args.begin(), current.args.end());
-    // Each command is checked, as Redis checks it inside EXEC: memory may have run out since it was queued.
+    // Each command is checked, as Redis checks it inside EXEC: memory may have run out since it was
+    // queued.
     Request request{.command = current.command,
                     .args = views,
                     .raw = {},
@@ -150,10 +151,13 @@ void Connection::Exec(SessionCall& call) {
     if (is_step) {
       plan->steps.push_back({commands[i].command, std::move(commands[i].args), database});
     } else {
-      RunQueuedInSession(commands[i], [plan, i](std::string reply) {
-        plan->session_replies[i] = std::move(reply);
-        plan->ReplyArrived();
-      }, plan->missing_replies);
+      RunQueuedInSession(
+          commands[i],
+          [plan, i](std::string reply) {
+            plan->session_replies[i] = std::move(reply);
+            plan->ReplyArrived();
+          },
+          plan->missing_replies);
     }
   }
   Unwatch();
@@ -161,8 +165,8 @@ void Connection::Exec(SessionCall& call) {
 }
 
 // A session command of a transaction: `done` gets its reply, at once or later.
-void Connection::RunQueuedInSession(const QueuedCommand& command, std::function<void(std::string)> done,
-                                    size_t& missing) {
+void Connection::RunQueuedInSession(const QueuedCommand& command,
+                                    std::function<void(std::string)> done, size_t& missing) {
   ++missing;
   std::string reply;
   resp::Writer writer(reply, resp_version);
@@ -206,8 +210,8 @@ void Connection::Watch(SessionCall& call) {
   }
 }
 
-// How many replicas hold what this node has committed and proposed. An acknowledged write is on a majority
-// already; WAIT tells of more.
+// How many replicas hold what this node has committed and proposed. An acknowledged write is on a
+// majority already; WAIT tells of more.
 void Connection::Wait(SessionCall&, int64_t replicas, int64_t timeout_ms) {
   shard_.WaitForReplicas(replicas, timeout_ms, [answer = Defer()](int64_t reached) {
     answer(":" + std::to_string(reached) + "\r\n");

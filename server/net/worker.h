@@ -1,5 +1,5 @@
-// A thread that does what would stall a loop. One for a shard's log, one for the node's checkpoints: a slow
-// disk under one never keeps the other waiting (FAULTS O6).
+// A thread that does what would stall a loop. One for a shard's log, one for the node's
+// checkpoints: a slow disk under one never keeps the other waiting (FAULTS O6).
 #pragma once
 
 #include <condition_variable>
@@ -17,7 +17,7 @@ namespace server {
 class Worker {
  public:
   explicit Worker(const std::string& thread_name);
-  ~Worker();  // Finishes what was submitted.
+  ~Worker();                                // Finishes what was submitted.
   void Submit(std::function<void()> work);  // Any thread.
 
  private:

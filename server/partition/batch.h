@@ -32,8 +32,8 @@ class Batch {
   size_t last_taken_bytes_ = 0;
 };
 
-// Walks the effects of a payload. Bytes come from our own log, checked by its checksums, but perhaps from
-// a newer version: what is not understood is reported, never skipped.
+// Walks the effects of a payload. Bytes come from our own log, checked by its checksums, but
+// perhaps from a newer version: what is not understood is reported, never skipped.
 class BatchReader {
  public:
   explicit BatchReader(std::string_view payload);

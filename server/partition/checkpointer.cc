@@ -14,10 +14,12 @@ constexpr int kSlicesInFlightMax = 4;
 }  // namespace
 
 struct Checkpointer::Running {
-  std::unique_ptr<storage::Capture> capture;  // Owner's thread only; null once the keyspace is gone.
+  std::unique_ptr<storage::Capture>
+      capture;  // Owner's thread only; null once the keyspace is gone.
   std::unique_ptr<storage::CheckpointWriter> writer;  // The worker's, while a step is there.
   storage::CheckpointInfo info;
-  storage::Status status;  // First failure; written by the worker's steps, which run one after another.
+  storage::Status
+      status;  // First failure; written by the worker's steps, which run one after another.
   uint64_t bytes = 0;
   int slices_in_flight = 0;
   bool finishing = false;
@@ -25,7 +27,8 @@ struct Checkpointer::Running {
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
 
-Checkpointer::Checkpointer(Partition& partition, storage::CheckpointStore& store, Executor& executor)
+Checkpointer::Checkpointer(Partition& partition, storage::CheckpointStore& store,
+                           Executor& executor)
     : partition_(partition), store_(store), executor_(executor) {}
 
 Checkpointer::~Checkpointer() { Abort(); }
@@ -99,9 +102,10 @@ void Checkpointer::FinishAndIngest() {
         result.last = run->info.snapshot.last;
         result.keys = run->info.keys;
         result.bytes = run->bytes;
-        result.duration_ms = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                                       std::chrono::steady_clock::now() - run->started)
-                                                       .count());
+        result.duration_ms =
+            static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                      std::chrono::steady_clock::now() - run->started)
+                                      .count());
         End(std::move(result));
       });
 }
@@ -127,6 +131,8 @@ void Checkpointer::Abort() {
   result_ = std::move(result);
 }
 
-std::optional<Checkpointer::Result> Checkpointer::TakeResult() { return std::exchange(result_, std::nullopt); }
+std::optional<Checkpointer::Result> Checkpointer::TakeResult() {
+  return std::exchange(result_, std::nullopt);
+}
 
 }  // namespace server

@@ -1,5 +1,6 @@
-// Takes one partition's checkpoint: captures its keyspace in slices between commands, has them written and
-// ingested on a worker, and releases the log below it (DESIGN §6). Runs on the partition's thread.
+// Takes one partition's checkpoint: captures its keyspace in slices between commands, has them
+// written and ingested on a worker, and releases the log below it (DESIGN §6). Runs on the
+// partition's thread.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,8 @@ class Checkpointer {
   bool Start();
   bool running() const { return running_ != nullptr; }
 
-  // Some more of the running checkpoint's work, at most about `bytes_max` read out. Returns true if it wants to
-  // be called again soon.
+  // Some more of the running checkpoint's work, at most about `bytes_max` read out. Returns true if
+  // it wants to be called again soon.
   bool Advance(size_t bytes_max);
 
   // The state that is being captured was lost (truncated log, snapshot installed): forget it.

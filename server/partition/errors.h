@@ -1,5 +1,5 @@
-// Replies that say where a command is to go, or what became of it. Texts as Redis 7.0 words them where it has
-// them (cluster.c); clients act on the first word.
+// Replies that say where a command is to go, or what became of it. Texts as Redis 7.0 words them
+// where it has them (cluster.c); clients act on the first word.
 #pragma once
 
 #include <string_view>
@@ -19,6 +19,7 @@ inline constexpr std::string_view kNotExecutedError =
     "TRYAGAIN The command was not executed: leadership moved before it was committed";
 // Nobody knows.
 inline constexpr std::string_view kUncertainError =
-    "UNCERTAIN The command may or may not have been executed: leadership was lost before it was committed";
+    "UNCERTAIN The command may or may not have been executed: leadership was lost before it was "
+    "committed";
 
 }  // namespace server

@@ -41,7 +41,9 @@ void Partition::SetTime(int64_t wall_ms, uint64_t monotonic_ms) {
   monotonic_ms_ = std::max(monotonic_ms_, monotonic_ms);
 }
 
-raft::NodeId Partition::leader() const { return started() ? replica_->core().leader() : raft::kNobody; }
+raft::NodeId Partition::leader() const {
+  return started() ? replica_->core().leader() : raft::kNobody;
+}
 
 raft::Index Partition::open_index() const { return open_index_; }
 
@@ -51,8 +53,7 @@ Admission Partition::Admit(const Command& command, bool stale, uint64_t monotoni
   if (!started()) return Admission::kLoading;
   if (!serving_) {
     // A follower's memory holds committed state only, unless it led before and waits to be rebuilt.
-    if (stale && (command.flags & kWrite) == 0 && !IsLeader() &&
-        !replica_->rebuilding()) {
+    if (stale && (command.flags & kWrite) == 0 && !IsLeader() && !replica_->rebuilding()) {
       return Admission::kYes;
     }
     const raft::NodeId leader = replica_->core().leader();
@@ -141,7 +142,8 @@ bool Partition::ExpireSome(size_t keys_max) {
     cursor = database.ScanExpiring(cursor, std::min(keys_max, kExpireSampleKeys),
                                    [&](const storage::Item& item) {
                                      ++seen;
-                                     if (item.expire_at_ms() <= wall_ms_) due.emplace_back(item.key());
+                                     if (item.expire_at_ms() <= wall_ms_)
+                                       due.emplace_back(item.key());
                                    });
     for (const std::string& key : due) ExpireIfDue(index, key);
     // Redis goes on while a sample held more than a tenth of dead keys.
@@ -178,7 +180,8 @@ void Partition::Tick(uint64_t monotonic_ms) {
 // Without a leader nobody knows for how long: a client is told "unknown" rather than kept for ever.
 void Partition::FailUndecided() {
   if (waiters_.empty() || IsLeader()) return;
-  if (monotonic_ms_ - waiters_.front().since_ms < static_cast<uint64_t>(options_.unknown_after_ms)) {
+  if (monotonic_ms_ - waiters_.front().since_ms <
+      static_cast<uint64_t>(options_.unknown_after_ms)) {
     return;
   }
   const raft::Index above = commit_;
@@ -253,7 +256,9 @@ void Partition::OnRoleChanged() {
   owner_.OnRoleChanged(*this);
 }
 
-void Partition::OnSnapshotNeeded(raft::NodeId follower) { owner_.OnSnapshotNeeded(*this, follower); }
+void Partition::OnSnapshotNeeded(raft::NodeId follower) {
+  owner_.OnSnapshotNeeded(*this, follower);
+}
 
 void Partition::OnSnapshotChunk(raft::NodeId from, const raft::SnapshotChunk& chunk) {
   owner_.OnSnapshotChunk(*this, from, chunk);
@@ -284,7 +289,9 @@ void Partition::OnRead(uint64_t key_hash) {
   running_read_gate_ = std::max(running_read_gate_, hazards_.LastWrite(key_hash));
 }
 
-void Partition::OnReadAll() { running_read_gate_ = std::max(running_read_gate_, hazards_.newest()); }
+void Partition::OnReadAll() {
+  running_read_gate_ = std::max(running_read_gate_, hazards_.newest());
+}
 
 void Partition::OnChange(int database, const storage::HashedKey& key) {
   if (!applying_) hazards_.Wrote(key.hash, open_index_);

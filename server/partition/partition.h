@@ -1,10 +1,10 @@
-// One partition of the keyspace on this node: its keys, its Raft replica, and the rules that make replies
-// linearizable (DESIGN §2). Runs on its shard's thread; knows neither sockets nor libuv, so the simulator
-// runs it as it is.
+// One partition of the keyspace on this node: its keys, its Raft replica, and the rules that make
+// replies linearizable (DESIGN §2). Runs on its shard's thread; knows neither sockets nor libuv, so
+// the simulator runs it as it is.
 //
-// A command's way: Admit says whether it may run; Execute runs it at once, collects its effects in the open
-// batch and says which commit index its reply waits for; once per loop turn Seal proposes the batch as one
-// log entry. Whoever waits for a gate asks IsOpen, or leaves a waiter.
+// A command's way: Admit says whether it may run; Execute runs it at once, collects its effects in
+// the open batch and says which commit index its reply waits for; once per loop turn Seal proposes
+// the batch as one log entry. Whoever waits for a gate asks IsOpen, or leaves a waiter.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,8 @@ struct Gate {
 enum class Admission {
   kYes,
   kMoved,        // Another node leads: leader() names it.
-  kNoLeader,     // Nobody is known to lead, or this leader cannot prove that it does: wait, then CLUSTERDOWN.
+  kNoLeader,     // Nobody is known to lead, or this leader cannot prove that it does: wait, then
+                 // CLUSTERDOWN.
   kLoading,      // The keyspace is not there yet.
   kOutOfMemory,  // -OOM
   kReadOnly,     // A write on a stale read's connection cannot be served here.
@@ -47,7 +48,8 @@ enum class Admission {
 };
 
 enum class GateFailure {
-  kNotExecuted,  // The entry was replaced by another leader's: the command certainly did not happen.
+  kNotExecuted,  // The entry was replaced by another leader's: the command certainly did not
+                 // happen.
   kUnknown,      // Nobody can say here whether it was or will be committed.
 };
 
@@ -66,14 +68,16 @@ class Partition final : public raft::StateMachine,
                         private ReadGate,
                         private storage::ChangeObserver {
  public:
-  // What a partition tells its shard. Calls come from within Execute, Seal, OnMessage, Tick and OnStored.
+  // What a partition tells its shard. Calls come from within Execute, Seal, OnMessage, Tick and
+  // OnStored.
   class Owner {
    public:
     virtual ~Owner() = default;
     virtual void OnGatesOpened(Partition& partition) = 0;  // Commit moved: waiters may be ready.
     virtual void OnGatesFailed(Partition& partition, raft::Index above, GateFailure failure) = 0;
     virtual void OnRoleChanged(Partition& partition) = 0;
-    virtual void OnStateLost(Partition& partition, raft::Index last_kept) = 0;  // Rebuild the keyspace.
+    virtual void OnStateLost(Partition& partition,
+                             raft::Index last_kept) = 0;  // Rebuild the keyspace.
     virtual void OnSnapshotNeeded(Partition& partition, raft::NodeId follower) = 0;
     virtual void OnSnapshotChunk(Partition& partition, raft::NodeId from,
                                  const raft::SnapshotChunk& chunk) = 0;
@@ -85,9 +89,10 @@ class Partition final : public raft::StateMachine,
     raft::Core::Options raft;
     uint64_t hash_seed = 0;
     uint64_t random_seed = 0;
-    bool log_effects = true;         // False: nobody reads the log (alone, and without files).
-    bool reads_by_round = false;     // read-consistency readindex
-    int64_t unknown_after_ms = 1500; // A gated reply waits this long without a leader, then is "unknown".
+    bool log_effects = true;      // False: nobody reads the log (alone, and without files).
+    bool reads_by_round = false;  // read-consistency readindex
+    int64_t unknown_after_ms =
+        1500;  // A gated reply waits this long without a leader, then is "unknown".
   };
 
   Partition(const Options& options, Owner& owner, raft::Transport& transport,
@@ -101,7 +106,8 @@ class Partition final : public raft::StateMachine,
   storage::PartitionId id() const { return options_.id; }
   storage::Keyspace& keyspace() { return *keyspace_; }
   const storage::Keyspace& keyspace() const { return *keyspace_; }
-  void ReplaceKeyspace(std::unique_ptr<storage::Keyspace> keyspace);  // After a rebuild or a snapshot.
+  void ReplaceKeyspace(
+      std::unique_ptr<storage::Keyspace> keyspace);  // After a rebuild or a snapshot.
   raft::Replica& replica() { return *replica_; }
   const raft::Replica& replica() const { return *replica_; }
   raft::LogStorage& log() { return *log_; }
@@ -109,8 +115,8 @@ class Partition final : public raft::StateMachine,
   // The clocks, once per loop turn: Unix milliseconds, and monotonic ones.
   void SetTime(int64_t wall_ms, uint64_t monotonic_ms);
 
-  // Decided before a command runs (DESIGN §2, rule 0). `monotonic_ms` must have been read after the command
-  // was, or a pause in between would serve a stale read (FAULTS C4, P2).
+  // Decided before a command runs (DESIGN §2, rule 0). `monotonic_ms` must have been read after the
+  // command was, or a pause in between would serve a stale read (FAULTS C4, P2).
   Admission Admit(const Command& command, bool stale, uint64_t monotonic_ms) const;
   bool serving() const { return serving_; }
   bool IsLeader() const { return replica_->core().role() == raft::Role::kLeader; }
@@ -130,8 +136,8 @@ class Partition final : public raft::StateMachine,
   void TakeReady(std::vector<uint64_t>& tokens);
   bool has_waiters() const { return !waiters_.empty(); }
 
-  // Deletes up to about `keys_max` of the keys that are past their deadline, on the leader. Returns true if
-  // many more seem to be due.
+  // Deletes up to about `keys_max` of the keys that are past their deadline, on the leader. Returns
+  // true if many more seem to be due.
   bool ExpireSome(size_t keys_max);
 
   // Once per loop turn, and before anything that may change the role: proposes the open batch.

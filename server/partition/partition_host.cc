@@ -20,7 +20,8 @@ std::string ErrorReply(std::string_view text) {
 
 // What the executor brings back: a keyspace, or why there is none.
 struct PartitionHost::LoadedCheckpoint {
-  std::unique_ptr<storage::Keyspace> keyspace;  // Null: there is no checkpoint, or it cannot be read.
+  std::unique_ptr<storage::Keyspace>
+      keyspace;  // Null: there is no checkpoint, or it cannot be read.
   raft::SnapshotInfo snapshot;
   std::string error;
 };
@@ -87,7 +88,8 @@ void PartitionHost::LoadCheckpoint(std::function<void(std::shared_ptr<LoadedChec
 }
 
 void PartitionHost::Load() {
-  if (environment_.store == nullptr) return StartReplica({.last = {}, .configuration = options_.initial});
+  if (environment_.store == nullptr)
+    return StartReplica({.last = {}, .configuration = options_.initial});
   LoadCheckpoint([this](const std::shared_ptr<LoadedCheckpoint>& loaded) {
     if (!loaded->error.empty()) {
       // Starting without it would forget acknowledged writes.
@@ -109,17 +111,17 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   restored.executed = snapshot.last.index;
   const bool log_is_behind = recovered.last.index <= snapshot.last.index;
   if (log_is_behind && snapshot.last.index > 0) {
-    // The log ends below its checkpoint: a snapshot was ingested just before the end, and the log was to be
-    // reset (FAULTS C10); or the log is not kept at all.
+    // The log ends below its checkpoint: a snapshot was ingested just before the end, and the log
+    // was to be reset (FAULTS C10); or the log is not kept at all.
     restored.last = snapshot.last;
     if (environment_.log != nullptr && recovered.last != snapshot.last) {
       environment_.log->Reset(id(), snapshot.last);
     }
   } else if (recovered.first > snapshot.last.index + 1) {
-    return environment_.owner.Report(
-        *this, true,
-        "has a gap between its checkpoint at " + std::to_string(snapshot.last.index) +
-            " and its log from " + std::to_string(recovered.first));
+    return environment_.owner.Report(*this, true,
+                                     "has a gap between its checkpoint at " +
+                                         std::to_string(snapshot.last.index) +
+                                         " and its log from " + std::to_string(recovered.first));
   }
   partition_.Start(restored);
   environment_.owner.OnActive(*this);
@@ -128,8 +130,7 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
 }
 
 void PartitionHost::Submit(Deferred command) {
-  const Admission admission =
-      partition_.Admit(*command.command, command.stale, monotonic_ms_);
+  const Admission admission = partition_.Admit(*command.command, command.stale, monotonic_ms_);
   if (waiting_.empty() && admission != Admission::kNoLeader) return RunDeferred(std::move(command));
   // First come, first served: what came earlier runs earlier.
   if (waiting_.size() >= options_.waiting_commands_max ||
@@ -171,7 +172,8 @@ void PartitionHost::RunDeferred(Deferred command) {
 void PartitionHost::RunWaiting() {
   while (!waiting_.empty()) {
     Deferred& first = waiting_.front();
-    if (partition_.Admit(*first.command, first.stale, monotonic_ms_) == Admission::kNoLeader) return;
+    if (partition_.Admit(*first.command, first.stale, monotonic_ms_) == Admission::kNoLeader)
+      return;
     waiting_bytes_ -= first.bytes;
     Deferred command = std::move(first);
     waiting_.pop_front();
@@ -309,9 +311,8 @@ void PartitionHost::OnSnapshotNeeded(Partition&, raft::NodeId follower) {
   }
   environment_.owner.Report(*this, false, "sends a snapshot to=" + std::to_string(follower));
   sender_ = std::make_unique<SnapshotSender>(
-      SnapshotSender::Options{.partition = id(),
-                              .follower = follower,
-                              .term = partition_.replica().core().term()},
+      SnapshotSender::Options{
+          .partition = id(), .follower = follower, .term = partition_.replica().core().term()},
       *environment_.store, environment_.executor,
       [this](raft::NodeId to, raft::SnapshotChunk chunk) {
         environment_.transport.Send(to, std::move(chunk));
@@ -321,24 +322,29 @@ void PartitionHost::OnSnapshotNeeded(Partition&, raft::NodeId follower) {
         partition_.replica().SnapshotSent(follower, ok);
         environment_.owner.OnActive(*this);
         // Not from within its own call.
-        environment_.executor.Run([] {}, [this, alive = alive_] {
-          if (*alive) sender_.reset();
-        });
+        environment_.executor.Run([] {},
+                                  [this, alive = alive_] {
+                                    if (*alive) sender_.reset();
+                                  });
       });
 }
 
-void PartitionHost::OnSnapshotChunk(Partition&, raft::NodeId from, const raft::SnapshotChunk& chunk) {
+void PartitionHost::OnSnapshotChunk(Partition&, raft::NodeId from,
+                                    const raft::SnapshotChunk& chunk) {
   if (environment_.store == nullptr) return;
   const auto reply = [this, from, term = chunk.term, last = chunk.info.last](uint64_t sequence,
                                                                              bool accepted) {
     environment_.transport.Send(
-        from, raft::SnapshotReply{.term = term, .last = last, .sequence = sequence, .accepted = accepted});
+        from, raft::SnapshotReply{
+                  .term = term, .last = last, .sequence = sequence, .accepted = accepted});
     environment_.owner.OnActive(*this);
   };
-  if (receiver_ && !receiver_->failed() && receiver_->Continues(chunk)) return receiver_->OnChunk(chunk);
+  if (receiver_ && !receiver_->failed() && receiver_->Continues(chunk))
+    return receiver_->OnChunk(chunk);
   if (chunk.sequence != 0) return reply(0, false);
   if (chunk.info.last.index <= partition_.commit()) return reply(0, false);  // FAULTS C11.
-  environment_.owner.Report(*this, false, "receives a snapshot index=" + std::to_string(chunk.info.last.index));
+  environment_.owner.Report(*this, false,
+                            "receives a snapshot index=" + std::to_string(chunk.info.last.index));
   if (checkpointer_) checkpointer_->Abort();
   receiver_ = std::make_unique<SnapshotReceiver>(
       id(), *environment_.store, environment_.executor, chunk, reply,
@@ -349,7 +355,8 @@ void PartitionHost::OnSnapshotChunk(Partition&, raft::NodeId from, const raft::S
 void PartitionHost::InstallReceived(const raft::SnapshotInfo& info) {
   LoadCheckpoint([this, info](const std::shared_ptr<LoadedCheckpoint>& loaded) {
     if (!loaded->error.empty() || !loaded->keyspace) {
-      return environment_.owner.Report(*this, true, "cannot load a received snapshot: " + loaded->error);
+      return environment_.owner.Report(*this, true,
+                                       "cannot load a received snapshot: " + loaded->error);
     }
     partition_.ReplaceKeyspace(std::move(loaded->keyspace));
     partition_.replica().SnapshotInstalled(info);
@@ -362,7 +369,8 @@ void PartitionHost::InstallReceived(const raft::SnapshotInfo& info) {
 bool PartitionHost::StartCheckpoint() {
   if (!checkpointer_ || receiver_ || rebuilding_ || !partition_.started()) return false;
   partition_.Seal();
-  if (partition_.executed() == checkpointer_->newest().index && environment_.log != nullptr) return false;
+  if (partition_.executed() == checkpointer_->newest().index && environment_.log != nullptr)
+    return false;
   return checkpointer_->Start();
 }
 

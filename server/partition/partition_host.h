@@ -1,5 +1,5 @@
-// Everything around one partition on its shard: loading it, its log, its checkpoints, snapshots from and to
-// peers, and the commands that wait for it. No libuv: the simulator runs it as it is.
+// Everything around one partition on its shard: loading it, its log, its checkpoints, snapshots
+// from and to peers, and the commands that wait for it. No libuv: the simulator runs it as it is.
 #pragma once
 
 #include <atomic>
@@ -48,11 +48,12 @@ class PartitionHost final : private Partition::Owner {
 
   struct Options {
     Partition::Options partition;
-    raft::Configuration initial;      // Members of a group that has no history yet.
+    raft::Configuration initial;  // Members of a group that has no history yet.
     storage::SharedLog::Recovered recovered;
-    uint64_t checkpoint_log_bytes = 256 << 20;  // Log since the last checkpoint that asks for one; 0: never.
-    uint64_t kept_log_bytes = 16 << 20;         // Log kept below a checkpoint for slow followers.
-    int64_t election_wait_ms = 1000;  // cluster-election-wait
+    uint64_t checkpoint_log_bytes =
+        256 << 20;  // Log since the last checkpoint that asks for one; 0: never.
+    uint64_t kept_log_bytes = 16 << 20;  // Log kept below a checkpoint for slow followers.
+    int64_t election_wait_ms = 1000;     // cluster-election-wait
     size_t waiting_commands_max = 10000;
     size_t waiting_bytes_max = 64 << 20;
   };
@@ -60,7 +61,8 @@ class PartitionHost final : private Partition::Owner {
   PartitionHost(const Options& options, const Environment& environment);
   ~PartitionHost() override;
 
-  // Loads the checkpoint on the executor, then starts the replica. Until then commands get -LOADING.
+  // Loads the checkpoint on the executor, then starts the replica. Until then commands get
+  // -LOADING.
   void Load();
   uint64_t loaded_keys() const { return loaded_keys_->load(std::memory_order_relaxed); }
   uint64_t keys_to_load() const { return keys_to_load_->load(std::memory_order_relaxed); }
@@ -78,7 +80,8 @@ class PartitionHost final : private Partition::Owner {
 
   void OnMessage(raft::NodeId from, const raft::Message& message);
   void Tick(uint64_t monotonic_ms);
-  // End of a loop turn: seals, replicates, stores. With a log, call TakeStored after it was written.
+  // End of a loop turn: seals, replicates, stores. With a log, call TakeStored after it was
+  // written.
   void Flush();
   // Everything in the shard's log up to `sequence` is safe, as appendfsync asks.
   void OnLogSafe(uint64_t sequence);
@@ -87,7 +90,9 @@ class PartitionHost final : private Partition::Owner {
 
   // Checkpoints.
   bool StartCheckpoint();
-  bool AdvanceCheckpoint(size_t bytes_max) { return checkpointer_ && checkpointer_->Advance(bytes_max); }
+  bool AdvanceCheckpoint(size_t bytes_max) {
+    return checkpointer_ && checkpointer_->Advance(bytes_max);
+  }
   bool checkpoint_running() const { return checkpointer_ && checkpointer_->running(); }
   // Ended checkpoints are told to this, on the shard's thread.
   std::function<void(PartitionHost&, const Checkpointer::Result&)> on_checkpoint;

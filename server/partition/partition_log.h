@@ -9,7 +9,8 @@
 
 namespace server {
 
-// Joins one partition's replica to the shard's log: remembers which sequence makes which ticket durable.
+// Joins one partition's replica to the shard's log: remembers which sequence makes which ticket
+// durable.
 class PartitionLog final : public raft::LogStorage {
  public:
   PartitionLog(storage::SharedLog& log, storage::PartitionId partition)
@@ -21,7 +22,8 @@ class PartitionLog final : public raft::LogStorage {
   std::optional<raft::Term> TermAt(raft::Index index) const override;
   std::vector<raft::Entry> Read(raft::Index first, size_t bytes_max) const override;
 
-  // The last ticket whose work is done once the log is safe up to `sequence`; nullopt if there is no new one.
+  // The last ticket whose work is done once the log is safe up to `sequence`; nullopt if there is
+  // no new one.
   std::optional<uint64_t> TakeStored(uint64_t sequence);
 
  private:
@@ -35,7 +37,8 @@ class PartitionLog final : public raft::LogStorage {
   std::deque<Pending> pending_;
 };
 
-// Keeps nothing: for a node that is alone and runs without files. What it is given counts as stored.
+// Keeps nothing: for a node that is alone and runs without files. What it is given counts as
+// stored.
 class NoLog final : public raft::LogStorage {
  public:
   void Store(uint64_t ticket, const std::optional<raft::HardState>&,

@@ -58,8 +58,8 @@ struct SnapshotSender::Reading {
   bool failed = false;
 };
 
-SnapshotSender::SnapshotSender(const Options& options, storage::CheckpointStore& store, Executor& executor,
-                               Send send, Ended ended)
+SnapshotSender::SnapshotSender(const Options& options, storage::CheckpointStore& store,
+                               Executor& executor, Send send, Ended ended)
     : options_(options),
       store_(store),
       executor_(executor),
@@ -162,7 +162,8 @@ struct SnapshotReceiver::Writing {
     while (status && !bytes.empty()) {
       const auto row = TakeSnapshotRow(bytes);
       if (!row) {
-        status = tl::unexpected(storage::Error{storage::Code::kCorrupt, "a snapshot's chunk is malformed"});
+        status = tl::unexpected(
+            storage::Error{storage::Code::kCorrupt, "a snapshot's chunk is malformed"});
         return;
       }
       ++keys;
@@ -172,8 +173,8 @@ struct SnapshotReceiver::Writing {
 };
 
 SnapshotReceiver::SnapshotReceiver(storage::PartitionId partition, storage::CheckpointStore& store,
-                                   Executor& executor, const raft::SnapshotChunk& first, Reply reply,
-                                   Ingested ingested)
+                                   Executor& executor, const raft::SnapshotChunk& first,
+                                   Reply reply, Ingested ingested)
     : store_(store),
       executor_(executor),
       term_(first.term),
@@ -182,12 +183,14 @@ SnapshotReceiver::SnapshotReceiver(storage::PartitionId partition, storage::Chec
       ingested_(std::move(ingested)),
       writing_(std::make_shared<Writing>()) {
   writing_->receiver = this;
-  executor_.Run([writing = writing_, &store, partition] { writing->Open(store, partition); }, [] {});
+  executor_.Run([writing = writing_, &store, partition] { writing->Open(store, partition); },
+                [] {});
 }
 
 SnapshotReceiver::~SnapshotReceiver() {
   writing_->receiver = nullptr;
-  // The files of an unfinished transfer go on the executor, after the steps that may still use them.
+  // The files of an unfinished transfer go on the executor, after the steps that may still use
+  // them.
   executor_.Run([writing = writing_] { writing->writer.reset(); }, [] {});
 }
 

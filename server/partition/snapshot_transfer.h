@@ -1,9 +1,10 @@
-// Brings a follower that is too far behind up to the newest checkpoint: the sender streams a consistent view of it,
-// the receiver writes it into files of its own and ingests them at once (DESIGN §6). Both run on the
-// partition's thread and leave reading and writing to the executor.
+// Brings a follower that is too far behind up to the newest checkpoint: the sender streams a
+// consistent view of it, the receiver writes it into files of its own and ingests them at once
+// (DESIGN §6). Both run on the partition's thread and leave reading and writing to the executor.
 //
 //   a chunk's bytes, little-endian:  row*
-//   row:                             hash u64 | database u8 | key size u32 | value size u32 | key | value
+//   row:                             hash u64 | database u8 | key size u32 | value size u32 | key |
+//   value
 #pragma once
 
 #include <cstdint>
@@ -35,8 +36,8 @@ class SnapshotSender {
   using Send = std::function<void(raft::NodeId to, raft::SnapshotChunk chunk)>;
   using Ended = std::function<void(bool ok)>;  // Called once, never from within the constructor.
 
-  SnapshotSender(const Options& options, storage::CheckpointStore& store, Executor& executor, Send send,
-                 Ended ended);
+  SnapshotSender(const Options& options, storage::CheckpointStore& store, Executor& executor,
+                 Send send, Ended ended);
   ~SnapshotSender();
 
   raft::NodeId follower() const { return options_.follower; }
@@ -57,8 +58,8 @@ class SnapshotSender {
   Ended ended_;
   std::shared_ptr<Reading> reading_;
   bool read_under_way_ = false;
-  uint64_t next_sequence_ = 0;     // Of the chunk to send next.
-  uint64_t acknowledged_ = 0;      // Chunks before this one were taken.
+  uint64_t next_sequence_ = 0;  // Of the chunk to send next.
+  uint64_t acknowledged_ = 0;   // Chunks before this one were taken.
   bool all_sent_ = false;
   bool ended_called_ = false;
   uint64_t now_ms_ = 0;
@@ -71,8 +72,9 @@ class SnapshotReceiver {
   using Reply = std::function<void(uint64_t sequence, bool accepted)>;
   using Ingested = std::function<void(const raft::SnapshotInfo& info)>;
 
-  SnapshotReceiver(storage::PartitionId partition, storage::CheckpointStore& store, Executor& executor,
-                   const raft::SnapshotChunk& first, Reply reply, Ingested ingested);
+  SnapshotReceiver(storage::PartitionId partition, storage::CheckpointStore& store,
+                   Executor& executor, const raft::SnapshotChunk& first, Reply reply,
+                   Ingested ingested);
   ~SnapshotReceiver();
 
   // Whether the chunk is of this transfer (FAULTS C12).

@@ -25,8 +25,8 @@ void WatchList::MarkDirty(const Watchers& watchers) {
 
 void WatchList::Add(int database, std::string_view key, std::shared_ptr<WatchState> watcher) {
   Watchers& watchers = watchers_[NameOf(database, key)];
-  // Those who stopped watching are dropped when their key is met again, so a key's list stays as long as
-  // its living watchers.
+  // Those who stopped watching are dropped when their key is met again, so a key's list stays as
+  // long as its living watchers.
   std::erase_if(watchers, Gone);
   if (std::find(watchers.begin(), watchers.end(), watcher) == watchers.end()) {
     watchers.push_back(std::move(watcher));

@@ -15,9 +15,9 @@ TEST_CASE("numbers: integers are read only in their canonical form") {
   CHECK(ParseInteger("-7") == -7);
   CHECK(ParseInteger("9223372036854775807") == std::numeric_limits<int64_t>::max());
   CHECK(ParseInteger("-9223372036854775808") == std::numeric_limits<int64_t>::min());
-  for (const std::string_view text : {"", "-", "-0", "+1", "01", " 1", "1 ", "1x", "0x1", "1.0",
-                                      "9223372036854775808", "-9223372036854775809",
-                                      "111111111111111111111"}) {
+  for (const std::string_view text :
+       {"", "-", "-0", "+1", "01", " 1", "1 ", "1x", "0x1", "1.0", "9223372036854775808",
+        "-9223372036854775809", "111111111111111111111"}) {
     CAPTURE(text);
     CHECK(!ParseInteger(text));
   }
