@@ -201,6 +201,7 @@ PartitionHost::Options Node::OptionsOf(storage::PartitionId id,
       static_cast<uint64_t>(settings_->election_timeout_ms);
   options.partition.raft.heartbeat_interval_ms =
       static_cast<uint64_t>(settings_->heartbeat_interval_ms);
+  options.partition.raft.campaigns_first = voters.front() == options.partition.raft.id;
   options.partition.hash_seed = random_seed_ * (2 * uint64_t{id} + 1);
   options.partition.random_seed = ~options.partition.raft.seed;
   options.partition.log_effects = settings_->appendonly || voters.size() > 1;
