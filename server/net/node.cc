@@ -57,8 +57,8 @@ Node::Node(Config config)
     : config_(std::move(config)),
       settings_(std::make_shared<const Settings>(config_.settings())),
       disk_(storage::MakePosixDisk()),
-      checkpoint_worker_("checkpoints"),
-      free_worker_("free"),
+      checkpoint_worker_("checkpoints", /*background=*/true),
+      free_worker_("free", /*background=*/true),
       started_s_(std::time(nullptr)),
       random_seed_(RandomBits()) {}
 
