@@ -139,7 +139,8 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
 }
 
 void PartitionHost::Submit(Deferred command) {
-  const Admission admission = partition_.Admit(*command.command, command.stale, monotonic_ms_);
+  const Admission admission =
+      partition_.Admit(*command.command, command.stale, partition_.monotonic_ms());
   if (waiting_.empty() && admission != Admission::kNoLeader) return RunDeferred(std::move(command));
   // First come, first served: what came earlier runs earlier.
   if (waiting_.size() >= options_.waiting_commands_max ||
@@ -147,13 +148,14 @@ void PartitionHost::Submit(Deferred command) {
     return command.answer(ErrorReply(kClusterDownError));
   }
   waiting_bytes_ += command.bytes;
-  command.deadline_ms = monotonic_ms_ + static_cast<uint64_t>(options_.election_wait_ms);
+  command.deadline_ms =
+      partition_.monotonic_ms() + static_cast<uint64_t>(options_.election_wait_ms);
   waiting_.push_back(std::move(command));
 }
 
 void PartitionHost::RunDeferred(Deferred command) {
   environment_.owner.OnActive(*this);
-  switch (partition_.Admit(*command.command, command.stale, monotonic_ms_)) {
+  switch (partition_.Admit(*command.command, command.stale, partition_.monotonic_ms())) {
     case Admission::kYes:
       break;
     case Admission::kMoved:
@@ -181,7 +183,8 @@ void PartitionHost::RunDeferred(Deferred command) {
 void PartitionHost::RunWaiting() {
   while (!waiting_.empty()) {
     Deferred& first = waiting_.front();
-    if (partition_.Admit(*first.command, first.stale, monotonic_ms_) == Admission::kNoLeader)
+    if (partition_.Admit(*first.command, first.stale, partition_.monotonic_ms()) ==
+        Admission::kNoLeader)
       return;
     waiting_bytes_ -= first.bytes;
     Deferred command = std::move(first);
@@ -209,10 +212,9 @@ void PartitionHost::OnMessage(raft::NodeId from, const raft::Message& message) {
 }
 
 void PartitionHost::Tick(uint64_t monotonic_ms) {
-  monotonic_ms_ = monotonic_ms;
+  partition_.Tick(monotonic_ms);
   if (!partition_.started()) return;
   environment_.owner.OnActive(*this);
-  partition_.Tick(monotonic_ms);
   if (sender_) {
     sender_->Tick(monotonic_ms);
     if (!partition_.IsLeader()) sender_.reset();

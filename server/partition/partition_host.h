@@ -145,7 +145,6 @@ class PartitionHost final : private Partition::Owner {
   std::unordered_map<uint64_t, Held> held_;
   uint64_t last_held_ = 0;
   std::vector<uint64_t> ready_;
-  uint64_t monotonic_ms_ = 0;
   bool rebuild_again_ = false;
   bool rebuilding_ = false;
 };
