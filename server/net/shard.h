@@ -126,6 +126,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   bool OutOfMemory() const override { return out_of_memory_; }
   void Report(PartitionHost& host, bool error, const std::string& event) override;
 
+  bool IsProtectedFrom(uv_stream_t* stream) const;
   void UpdateTime();
   void EndTurn();
   void OnTick();

@@ -109,6 +109,15 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   restored.snapshot = snapshot;
   restored.last = recovered.last;
   restored.executed = snapshot.last.index;
+  if (restored.hard_state.term < snapshot.last.term) {
+    // Without a log the checkpoint alone tells the term. A log is never behind it: a term is stored
+    // before anything is done in it, so a member of a group whose log knows none has lost its
+    // votes.
+    if (!alone() && restored.hard_state.term == 0) {
+      return environment_.owner.Report(*this, true, "has a checkpoint, and its log is gone");
+    }
+    restored.hard_state = {.term = snapshot.last.term, .voted_for = raft::kNobody};
+  }
   const bool log_is_behind = recovered.last.index <= snapshot.last.index;
   if (log_is_behind && snapshot.last.index > 0) {
     // The log ends below its checkpoint: a snapshot was ingested just before the end, and the log
