@@ -115,7 +115,19 @@ void Shard::Accept(Handle<uv_stream_t> stream, bool unix_socket) {
   }
   connections_[slot] = std::move(connection);
   stats_.connections.Set(stats_.connections.get() + 1);
-  if (!connections_[slot]->Start()) connections_[slot]->Close();
+  if (reads_clients_ && !connections_[slot]->Start()) connections_[slot]->Close();
+}
+
+// Where there is little to load nobody sees -LOADING, as nobody does with Redis: who connects
+// meanwhile is read from when it is done, or when it turns out to take long.
+void Shard::ReadClientsOnceLoaded() {
+  constexpr uint64_t kPatienceTicks = 100;
+  if (reads_clients_ || (node_.loading() && ticks_ < kPatienceTicks)) return;
+  reads_clients_ = true;
+  for (size_t i = 0; i < connections_.size(); ++i) {
+    Connection* connection = connections_[i].get();
+    if (connection != nullptr && !connection->Start()) connection->Close();
+  }
 }
 
 Connection* Shard::FindConnection(uint64_t number) {

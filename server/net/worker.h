@@ -17,8 +17,10 @@ namespace server {
 class Worker {
  public:
   explicit Worker(const std::string& thread_name);
-  ~Worker();                                // Finishes what was submitted.
+  ~Worker();
   void Submit(std::function<void()> work);  // Any thread.
+  // Finishes what was submitted and ends the thread; what is submitted later is dropped.
+  void Stop();
 
  private:
   void Work();
