@@ -112,6 +112,7 @@ class PartitionHost final : private Partition::Owner {
   struct LoadedCheckpoint;
   void LoadCheckpoint(std::function<void(std::shared_ptr<LoadedCheckpoint>)> done);
   void StartReplica(const raft::SnapshotInfo& snapshot);
+  bool LogContinues(const raft::Position& checkpoint) const;
   void Rebuild();
   void InstallReceived(const raft::SnapshotInfo& info);
   void MaybeCheckpoint();
@@ -145,7 +146,6 @@ class PartitionHost final : private Partition::Owner {
   std::unordered_map<uint64_t, Held> held_;
   uint64_t last_held_ = 0;
   std::vector<uint64_t> ready_;
-  uint64_t monotonic_ms_ = 0;
   bool rebuild_again_ = false;
   bool rebuilding_ = false;
 };
