@@ -281,7 +281,7 @@ void Shard::OnPartition(uint32_t partition, Deferred command) {
     home->Post([answer, reply = std::move(reply)]() mutable { answer(std::move(reply)); });
   };
   owner->mailbox().Post([owner, partition, command = std::move(command)]() mutable {
-    owner->RefreshMonotonicTime();  // It came after the clock was read last: a lease may be over.
+    owner->RefreshMonotonicTime();  // After the command was read, as for commands of its own.
     owner->OnPartition(partition, std::move(command));
   });
 }

@@ -215,9 +215,9 @@ void PartitionHost::OnMessage(raft::NodeId from, const raft::Message& message) {
 }
 
 void PartitionHost::Tick(uint64_t monotonic_ms) {
+  partition_.Tick(monotonic_ms);
   if (!partition_.started()) return;
   environment_.owner.OnActive(*this);
-  partition_.Tick(monotonic_ms);
   if (sender_) {
     sender_->Tick(monotonic_ms);
     if (!partition_.IsLeader()) sender_.reset();
