@@ -299,7 +299,7 @@ void Shard::GiveUpLeaderships() {
   for (const auto& host : hosts_) {
     if (!host->partition().started()) continue;
     const raft::Core& core = host->partition().replica().core();
-    if (!host->partition().IsLeader()) continue;
+    if (!host->partition().IsLeader() || core.transferring()) continue;
     // To the follower that is furthest: it takes over soonest.
     const raft::Progress* best = nullptr;
     for (const raft::Progress& follower : core.followers()) {
