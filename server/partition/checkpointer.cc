@@ -81,7 +81,14 @@ bool Checkpointer::Advance(size_t bytes_max) {
     return true;
   }
   // The state at the captured index is real only once that entry is committed (DESIGN §6).
-  if (partition_.commit() < running_->info.snapshot.last.index) return false;
+  const raft::Position last = running_->info.snapshot.last;
+  if (partition_.replica().core().log().TermAt(last.index) != last.term) {
+    // Another leader's entry took that place. If only entries without effects were replaced, nobody
+    // told us: the keyspace is right, and the place that we would name is not.
+    Abort();
+    return false;
+  }
+  if (partition_.commit() < last.index) return false;
   FinishAndIngest();
   return false;
 }

@@ -109,10 +109,14 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   restored.snapshot = snapshot;
   restored.last = recovered.last;
   restored.executed = snapshot.last.index;
-  const bool log_is_behind = recovered.last.index <= snapshot.last.index;
+  // Entries beyond the snapshot's place belong to it only if the log has that very place.
+  const bool log_is_behind =
+      recovered.last.index <= snapshot.last.index ||
+      (recovered.start.index <= snapshot.last.index && environment_.log != nullptr &&
+       environment_.log->TermAt(id(), snapshot.last.index) != snapshot.last.term);
   if (log_is_behind && snapshot.last.index > 0) {
-    // The log ends below its checkpoint: a snapshot was ingested just before the end, and the log
-    // was to be reset (FAULTS C10); or the log is not kept at all.
+    // The log ends below its checkpoint, or beside it: a snapshot was ingested just before the end,
+    // and the log was to be reset (FAULTS C10); or the log is not kept at all.
     restored.last = snapshot.last;
     if (environment_.log != nullptr && recovered.last != snapshot.last) {
       environment_.log->Reset(id(), snapshot.last);
@@ -122,6 +126,11 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
                                      "has a gap between its checkpoint at " +
                                          std::to_string(snapshot.last.index) +
                                          " and its log from " + std::to_string(recovered.first));
+  }
+  // The snapshot's term may have reached the disk before the hard state that adopted it. No vote of
+  // ours can have left in a term that was not stored.
+  if (restored.hard_state.term < restored.last.term) {
+    restored.hard_state = {.term = restored.last.term, .voted_for = raft::kNobody};
   }
   partition_.Start(restored);
   environment_.owner.OnActive(*this);
@@ -262,11 +271,13 @@ void PartitionHost::OnGatesOpened(Partition&) { environment_.owner.OnGatesOpened
 void PartitionHost::OnGatesFailed(Partition&, raft::Index above, GateFailure failure) {
   const std::string_view error =
       failure == GateFailure::kUnknown ? kUncertainError : kNotExecutedError;
-  for (auto& [token, held] : std::exchange(held_, {})) {
-    // What was committed meanwhile is certain, whoever leads now.
-    const bool certain = held.gate.index <= above && held.gate.read == 0;
-    held.answer(certain ? std::move(held.reply) : ErrorReply(error));
-  }
+  std::vector<std::function<void(std::string)>> failed;
+  std::erase_if(held_, [&](auto& entry) {
+    if (!entry.second.gate.FailsAbove(above)) return false;  // Its waiter stays as well.
+    failed.push_back(std::move(entry.second.answer));
+    return true;
+  });
+  for (const auto& answer : failed) answer(ErrorReply(error));
   environment_.owner.OnGatesFailed(*this, above, failure);
 }
 
@@ -298,14 +309,20 @@ void PartitionHost::Rebuild() {
     if (!loaded->keyspace) {
       loaded->keyspace = std::make_unique<storage::Keyspace>(partition_.keyspace().hash_seed());
     }
-    partition_.ReplaceKeyspace(std::move(loaded->keyspace));
-    partition_.replica().Rebuilt(loaded->snapshot.last.index);
+    // A received snapshot may have come first, and be the checkpoint that was loaded.
+    if (!partition_.replica().rebuilding()) return;
+    if (loaded->snapshot.last.index > partition_.replica().core().commit()) {
+      Install(std::move(loaded->keyspace), loaded->snapshot);
+    } else {
+      partition_.Rebuilt(std::move(loaded->keyspace), loaded->snapshot.last.index);
+    }
     environment_.owner.OnActive(*this);
   });
 }
 
 void PartitionHost::OnSnapshotNeeded(Partition&, raft::NodeId follower) {
   // One at a time: the core asks again for the others.
+  if (sender_ && sender_->term() != partition_.replica().core().term()) sender_.reset();
   if (sender_ || environment_.store == nullptr) {
     return partition_.replica().SnapshotSent(follower, false);
   }
@@ -321,10 +338,10 @@ void PartitionHost::OnSnapshotNeeded(Partition&, raft::NodeId follower) {
       [this, follower](bool ok) {
         partition_.replica().SnapshotSent(follower, ok);
         environment_.owner.OnActive(*this);
-        // Not from within its own call.
+        // Not from within its own call. By then another may have taken its place.
         environment_.executor.Run([] {},
-                                  [this, alive = alive_] {
-                                    if (*alive) sender_.reset();
+                                  [this, ended = sender_.get(), alive = alive_] {
+                                    if (*alive && sender_.get() == ended) sender_.reset();
                                   });
       });
 }
@@ -354,16 +371,24 @@ void PartitionHost::OnSnapshotChunk(Partition&, raft::NodeId from,
 
 void PartitionHost::InstallReceived(const raft::SnapshotInfo& info) {
   LoadCheckpoint([this, info](const std::shared_ptr<LoadedCheckpoint>& loaded) {
+    // Another transfer may have begun meanwhile: it is not this one's to end.
+    if (receiver_ && receiver_->last() == info.last) receiver_.reset();
     if (!loaded->error.empty() || !loaded->keyspace) {
       return environment_.owner.Report(*this, true,
                                        "cannot load a received snapshot: " + loaded->error);
     }
-    partition_.ReplaceKeyspace(std::move(loaded->keyspace));
-    partition_.replica().SnapshotInstalled(info);
-    checkpointer_->set_newest(info.last);
-    receiver_.reset();
+    Install(std::move(loaded->keyspace), loaded->snapshot);
     environment_.owner.OnActive(*this);
   });
+}
+
+void PartitionHost::Install(std::unique_ptr<storage::Keyspace> keyspace,
+                            const raft::SnapshotInfo& info) {
+  if (checkpointer_) {
+    checkpointer_->Abort();
+    checkpointer_->set_newest(info.last);
+  }
+  partition_.InstallSnapshot(std::move(keyspace), info);
 }
 
 bool PartitionHost::StartCheckpoint() {

@@ -114,6 +114,7 @@ class PartitionHost final : private Partition::Owner {
   void StartReplica(const raft::SnapshotInfo& snapshot);
   void Rebuild();
   void InstallReceived(const raft::SnapshotInfo& info);
+  void Install(std::unique_ptr<storage::Keyspace> keyspace, const raft::SnapshotInfo& info);
   void MaybeCheckpoint();
   void ReleaseLog();
 
