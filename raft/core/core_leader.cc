@@ -14,7 +14,12 @@ void Core::TickLeader() {
     transfer_asked_ = false;  // The first TimeoutNow may have been lost.
     MaybeTimeoutNow();
   }
-  if (transferring() && now_ms_ >= transfer_deadline_ms_) EndTransfer();
+  if (transferring() && now_ms_ >= transfer_deadline_ms_) {
+    EndTransfer();
+    // Whoever was told to campaign may still do so: this term can promise nothing any more, and
+    // would keep others from a term that can.
+    if (timeout_now_sent_) return BecomeFollower(term_);
+  }
 
   // Check-quorum: who cannot reach a majority makes way, instead of misleading its clients (C24).
   const uint64_t heard_quorum_ms = std::max(confirmed_sent_ms_, leader_since_ms_);
@@ -24,7 +29,7 @@ void Core::TickLeader() {
 }
 
 bool Core::CanPropose() const {
-  return role_ == Role::kLeader && !transferring() &&
+  return role_ == Role::kLeader && !transferring() && !timeout_now_sent_ &&
          uncommitted_bytes_ < options_.uncommitted_bytes_max;
 }
 
