@@ -34,8 +34,8 @@ struct Gate {
   uint64_t read = 0;
   bool operator==(const Gate&) const = default;
   bool open() const { return index == 0 && read == 0; }
-  // A closed gate that will not open once entries above `above` are lost and leadership with them: a
-  // read's round confirms nothing for a later term.
+  // A closed gate that will not open once entries above `above` are lost and leadership with them:
+  // a read's round confirms nothing for a later term.
   bool FailsAbove(raft::Index above) const { return index > above || read != 0; }
 };
 
