@@ -97,6 +97,7 @@ void OutputQueue::Consume(size_t size) {
 
 const OutputQueue::Blocked* OutputQueue::TakeBlocked() {
   if (marks_.empty() || marks_.front().announced || marks_.front().place != 0) return nullptr;
+  if (IsOpen(marks_.front())) return nullptr;  // It waits for the socket, or has failed.
   marks_.front().announced = true;
   return &marks_.front().blocked;
 }
@@ -104,9 +105,8 @@ const OutputQueue::Blocked* OutputQueue::TakeBlocked() {
 void OutputQueue::Fail(const Partition* partition, raft::Index above, std::string_view error) {
   size_t offset = ready_;
   for (Mark& mark : marks_) {
-    const Gate& gate = mark.blocked.gate;
-    if (mark.place == 0 && mark.blocked.partition == partition &&
-        (gate.index > above || gate.read != 0)) {
+    const bool waits = mark.place == 0 && mark.blocked.partition == partition && !IsOpen(mark);
+    if (waits && mark.blocked.gate.FailsAbove(above)) {
       std::string replacement;
       for (uint32_t i = 0; i < mark.replies; ++i) replacement.append(error);
       bytes_.replace(offset, mark.size, replacement);

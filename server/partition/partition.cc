@@ -43,13 +43,17 @@ void Partition::Rebuilt(std::unique_ptr<storage::Keyspace> keyspace, raft::Index
 
 void Partition::InstallSnapshot(std::unique_ptr<storage::Keyspace> keyspace,
                                 const raft::SnapshotInfo& info) {
-  Seal();
-  // What the snapshot stands for includes our own uncommitted entries, or others in their place.
-  if (replica_->WantsSnapshot(info)) FailAbove(commit_, GateFailure::kUnknown);
+  Seal();  // What has run is in the log now, and runs once more if the log outlives this.
+  // A log that does not hold the snapshot's place is dropped, and with it all knowledge of what
+  // became of its entries: their indexes say nothing any more.
+  const bool keeps_log = replica_->core().log().TermAt(info.last.index) == info.last.term;
+  if (!keeps_log && info.last.index > replica_->core().commit()) {
+    hazards_.Forget();
+    FailGates(commit_, GateFailure::kUnknown);
+  }
   ReplaceKeyspace(std::move(keyspace));
   replica_->SnapshotInstalled(info);
-  serving_ = replica_->IsServing();
-  open_index_ = replica_->core().last().index + 1;
+  FollowLog();
 }
 
 void Partition::SetTime(int64_t wall_ms, uint64_t monotonic_ms) {
@@ -67,8 +71,9 @@ bool Partition::ReadConfirmed(uint64_t round) const { return replica_->ReadConfi
 
 Admission Partition::Admit(const Command& command, bool stale, uint64_t monotonic_ms) const {
   if (!started()) return Admission::kLoading;
-  // Leadership may have been lost earlier in this turn, which serving_ learns at its end.
-  if (!serving_ || !replica_->IsServing()) {
+  // A turn may have taken leadership away and not ended yet.
+  const bool leads = serving_ && replica_->IsServing();
+  if (!leads) {
     // A follower's memory holds committed state only, unless it led before and waits to be rebuilt.
     if (stale && (command.flags & kWrite) == 0 && !IsLeader() && !replica_->rebuilding()) {
       return Admission::kYes;
@@ -181,12 +186,18 @@ void Partition::Seal() {
   open_index_ = *index + 1;
 }
 
+void Partition::FollowLog() {
+  assert(batch_.empty() && !unlogged_changes_);  // Its index has been told already.
+  open_index_ = replica_->core().last().index + 1;
+}
+
 void Partition::OnMessage(raft::NodeId from, const raft::Message& message) {
   Seal();
   // What the core promises on this message counts from a moment after it arrived (core.h): counted
   // from before a pause, our promise not to vote would end before the lease that rests on it.
   replica_->Tick(monotonic_ms_);
   replica_->OnMessage(from, message);
+  FollowLog();
 }
 
 void Partition::Tick(uint64_t monotonic_ms) {
@@ -194,6 +205,7 @@ void Partition::Tick(uint64_t monotonic_ms) {
   if (!started()) return;
   Seal();
   replica_->Tick(monotonic_ms_);
+  FollowLog();
   FailUndecided();
 }
 
@@ -204,14 +216,11 @@ void Partition::FailUndecided() {
       static_cast<uint64_t>(options_.unknown_after_ms)) {
     return;
   }
-  FailAbove(commit_, GateFailure::kUnknown);
+  FailGates(commit_, GateFailure::kUnknown);
 }
 
-// Those at or below `above` go on waiting: nothing is known of them yet.
-void Partition::FailAbove(raft::Index above, GateFailure failure) {
-  std::erase_if(waiters_, [&](const Waiter& waiter) {
-    return waiter.gate.index > above || waiter.gate.read != 0;
-  });
+void Partition::FailGates(raft::Index above, GateFailure failure) {
+  std::erase_if(waiters_, [&](const Waiter& waiter) { return waiter.gate.FailsAbove(above); });
   owner_.OnGatesFailed(*this, above, failure);
   if (!waiters_.empty()) owner_.OnGatesOpened(*this);  // Some may only have stood behind others.
 }
@@ -225,9 +234,9 @@ bool Partition::ReplacedForGood() const {
 }
 
 void Partition::OnStored(uint64_t ticket) {
-  // Committed configurations may make the core append entries of its own: ours come first.
-  if (replica_->core().ConfigurationChanging()) Seal();
+  Seal();  // What is stored may commit, and what commits may end leadership.
   replica_->OnStored(ticket);
+  FollowLog();
 }
 
 void Partition::Flush() {
@@ -240,8 +249,7 @@ void Partition::Flush() {
     serving_ = serving;
     owner_.OnRoleChanged(*this);
   }
-  // The core appends entries of its own (a leader's first, configurations).
-  open_index_ = replica_->core().last().index + 1;
+  FollowLog();
   if (!waiters_.empty() && waiters_.front().gate.read != 0 && IsOpen(waiters_.front().gate)) {
     owner_.OnGatesOpened(*this);
   }
@@ -250,6 +258,8 @@ void Partition::Flush() {
 void Partition::Apply(const raft::Entry& entry) {
   if (entry.kind != raft::EntryKind::kCommands || !entry.payload) return;
   applying_ = true;
+  // A new leader runs what may yet be replaced, and must not show it should it be deposed.
+  applying_index_ = entry.index > replica_->core().commit() ? entry.index : 0;
   BatchReader reader(*entry.payload);
   int database = 0;
   resp::Parser::Command parsed;
@@ -273,6 +283,7 @@ void Partition::Apply(const raft::Entry& entry) {
   }
   assert(reader.valid() && "an effect in the log does not parse");
   applying_ = false;
+  applying_index_ = 0;
 }
 
 void Partition::OnCommitted(raft::Index commit) {
@@ -282,21 +293,23 @@ void Partition::OnCommitted(raft::Index commit) {
 }
 
 void Partition::OnTruncated(raft::Index last_kept) {
+  hazards_.Forget();  // Nothing is shown until the state is rebuilt from what is committed.
   watches_.AllChanged();
   serving_ = false;
-  FailAbove(last_kept, ReplacedForGood() ? GateFailure::kNotExecuted : GateFailure::kUnknown);
+  FailGates(last_kept, ReplacedForGood() ? GateFailure::kNotExecuted : GateFailure::kUnknown);
   owner_.OnStateLost(*this, last_kept);
 }
 
 void Partition::OnRoleChanged() {
   serving_ = replica_->IsServing();
   if (!serving_) watches_.AllChanged();
-  const raft::Term term = replica_->core().term();
-  if (options_.reads_by_round && (!IsLeader() || term != reads_term_)) {
-    // A round that is confirmed in a later term says nothing about reads of this one.
-    reads_term_ = term;
-    FailAbove(raft::kIndexMax, GateFailure::kNotExecuted);
+  // A round of an earlier term must not confirm a read: others may have led, and written, since.
+  const raft::Term term = IsLeader() ? replica_->core().term() : 0;
+  if (options_.reads_by_round && term != read_term_) {
+    turn_read_round_ = 0;
+    FailGates(raft::kIndexMax, GateFailure::kNotExecuted);
   }
+  read_term_ = term;
   owner_.OnRoleChanged(*this);
 }
 
@@ -339,11 +352,13 @@ void Partition::OnReadAll() {
 
 void Partition::OnChange(int database, const storage::HashedKey& key) {
   if (!applying_) hazards_.Wrote(key.hash, open_index_);
+  if (applying_index_ != 0) hazards_.Wrote(key.hash, applying_index_);
   if (!watches_.empty()) watches_.KeyChanged(database, key.key);
 }
 
 void Partition::OnClear(int database) {
   if (!applying_) hazards_.WroteAll(open_index_);
+  if (applying_index_ != 0) hazards_.WroteAll(applying_index_);
   if (!watches_.empty()) watches_.DatabaseCleared(database);
 }
 

@@ -131,6 +131,11 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
                                          std::to_string(snapshot.last.index) +
                                          " and its log from " + std::to_string(recovered.first));
   }
+  // The snapshot's term may have reached the disk before the hard state that adopted it. No vote of
+  // ours can have left in a term that was not stored.
+  if (restored.hard_state.term < restored.last.term) {
+    restored.hard_state = {.term = restored.last.term, .voted_for = raft::kNobody};
+  }
   partition_.Start(restored);
   environment_.owner.OnActive(*this);
   environment_.owner.OnRoleChanged(*this);
@@ -285,14 +290,13 @@ void PartitionHost::OnGatesOpened(Partition&) { environment_.owner.OnGatesOpened
 void PartitionHost::OnGatesFailed(Partition&, raft::Index above, GateFailure failure) {
   const std::string_view error =
       failure == GateFailure::kUnknown ? kUncertainError : kNotExecutedError;
-  std::vector<Held> failed;
-  for (auto at = held_.begin(); at != held_.end();) {
-    const Gate& gate = at->second.gate;
-    const bool fails = gate.index > above || gate.read != 0;
-    if (fails) failed.push_back(std::move(at->second));
-    at = fails ? held_.erase(at) : std::next(at);
-  }
-  for (const Held& held : failed) held.answer(ErrorReply(error));
+  std::vector<std::function<void(std::string)>> failed;
+  std::erase_if(held_, [&](auto& entry) {
+    if (!entry.second.gate.FailsAbove(above)) return false;  // Its waiter stays as well.
+    failed.push_back(std::move(entry.second.answer));
+    return true;
+  });
+  for (const auto& answer : failed) answer(ErrorReply(error));
   environment_.owner.OnGatesFailed(*this, above, failure);
 }
 
@@ -325,10 +329,10 @@ void PartitionHost::Rebuild() {
     if (!loaded->keyspace) {
       loaded->keyspace = std::make_unique<storage::Keyspace>(partition_.keyspace().hash_seed());
     }
-    checkpointer_->set_newest(loaded->snapshot.last);
-    if (partition_.replica().WantsSnapshot(loaded->snapshot)) {
-      // One that was received while this was read.
-      partition_.InstallSnapshot(std::move(loaded->keyspace), loaded->snapshot);
+    // A received snapshot may have come first, and be the checkpoint that was loaded.
+    if (!partition_.replica().rebuilding()) return;
+    if (loaded->snapshot.last.index > partition_.replica().core().commit()) {
+      Install(std::move(loaded->keyspace), loaded->snapshot);
     } else {
       partition_.Rebuilt(std::move(loaded->keyspace), loaded->snapshot.last.index);
     }
@@ -338,6 +342,7 @@ void PartitionHost::Rebuild() {
 
 void PartitionHost::OnSnapshotNeeded(Partition&, raft::NodeId follower) {
   // One at a time: the core asks again for the others.
+  if (sender_ && sender_->term() != partition_.replica().core().term()) sender_.reset();
   if (sender_ || environment_.store == nullptr) {
     return partition_.replica().SnapshotSent(follower, false);
   }
@@ -353,10 +358,10 @@ void PartitionHost::OnSnapshotNeeded(Partition&, raft::NodeId follower) {
       [this, follower](bool ok) {
         partition_.replica().SnapshotSent(follower, ok);
         environment_.owner.OnActive(*this);
-        // Not from within its own call.
+        // Not from within its own call. By then another may have taken its place.
         environment_.executor.Run([] {},
-                                  [this, alive = alive_] {
-                                    if (*alive) sender_.reset();
+                                  [this, ended = sender_.get(), alive = alive_] {
+                                    if (*alive && sender_.get() == ended) sender_.reset();
                                   });
       });
 }
@@ -389,16 +394,25 @@ void PartitionHost::OnSnapshotChunk(Partition&, raft::NodeId from,
 
 void PartitionHost::InstallReceived(const raft::SnapshotInfo& info) {
   LoadCheckpoint([this, info](const std::shared_ptr<LoadedCheckpoint>& loaded) {
+    // Another transfer may have begun meanwhile: it is not this one's to end.
+    if (receiver_ && receiver_->last() == info.last) receiver_.reset();
     if (!loaded->error.empty() || !loaded->keyspace) {
       return environment_.owner.Report(*this, true,
                                        "cannot load a received snapshot: " + loaded->error);
     }
-    partition_.InstallSnapshot(std::move(loaded->keyspace), info);
-    checkpointer_->set_newest(info.last);
-    checkpointer_->set_full_next(false);
-    receiver_.reset();
+    Install(std::move(loaded->keyspace), loaded->snapshot);
     environment_.owner.OnActive(*this);
   });
+}
+
+void PartitionHost::Install(std::unique_ptr<storage::Keyspace> keyspace,
+                            const raft::SnapshotInfo& info) {
+  if (checkpointer_) {
+    checkpointer_->Abort();
+    checkpointer_->set_newest(info.last);
+    checkpointer_->set_full_next(receiver_ != nullptr);
+  }
+  partition_.InstallSnapshot(std::move(keyspace), info);
 }
 
 bool PartitionHost::StartCheckpoint() {

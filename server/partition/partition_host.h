@@ -116,6 +116,7 @@ class PartitionHost final : private Partition::Owner {
   bool LogContinues(const raft::Position& checkpoint) const;
   void Rebuild();
   void InstallReceived(const raft::SnapshotInfo& info);
+  void Install(std::unique_ptr<storage::Keyspace> keyspace, const raft::SnapshotInfo& info);
   void MaybeCheckpoint();
   void ReleaseLog();
 
