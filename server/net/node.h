@@ -77,6 +77,7 @@ class Node {
   std::string InfoText(Shard& asker, const std::vector<std::string>& wanted,
                        InfoParts& parts) const;
   void LimitClients();
+  raft::NodeId self() const { return *NodeIdOf(data_directory_->meta().node_id); }
   bool OpenData();
   bool OpenLogs();
   bool StartCluster();

@@ -16,12 +16,14 @@ namespace server {
 
 class Worker {
  public:
-  explicit Worker(const std::string& thread_name);
+  // A `background` thread gives way to others: it never costs the loops their turn on a busy
+  // machine.
+  explicit Worker(const std::string& thread_name, bool background = false);
   ~Worker();                                // Finishes what was submitted.
   void Submit(std::function<void()> work);  // Any thread.
 
  private:
-  void Work();
+  void Work(bool background);
 
   std::mutex mutex_;
   std::condition_variable ready_;
