@@ -92,6 +92,10 @@ bool Connection::Refuse(const Pending& pending, resp::Writer& reply) {
     reply.Error("NOAUTH Authentication required.");
     return true;
   }
+  if (shard_.loading() && (command->flags & kLoading) == 0) [[unlikely]] {
+    reply.Error(kLoadingError);
+    return true;
+  }
   return false;
 }
 

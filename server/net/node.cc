@@ -20,6 +20,7 @@ constexpr rlim_t kReservedFiles =
 Node::Node(Config config)
     : config_(std::move(config)),
       settings_(std::make_shared<const Settings>(config_.settings())),
+      cluster_enabled_(settings_->cluster_enabled),
       disk_(storage::MakePosixDisk()),
       checkpoint_worker_("checkpoints", /*background=*/true),
       free_worker_("free", /*background=*/true),
@@ -81,6 +82,8 @@ bool Node::OpenData() {
   }
   data_directory_ = std::move(*opened);
   const storage::NodeMeta& meta = data_directory_->meta();
+  logs_ = meta.logs;
+  node_id_ = meta.node_id;
   if (static_cast<int64_t>(meta.logs) > settings_->threads) {
     spdlog::error("threads {} is less than the {} logs with which {} was created",
                   settings_->threads, meta.logs, dir);
@@ -184,6 +187,7 @@ PartitionHost::Options Node::OptionsOf(storage::PartitionId id,
 
 void Node::AddTo(PartitionHost::Options options) {
   Shard* shard = ShardOf(options.partition.id);
+  partitions_loading_.fetch_add(1, std::memory_order_relaxed);
   // Before its thread runs, or on it.
   const auto add = [this, shard, options = std::move(options)] {
     shard->AddPartition(options, store_.get());
@@ -195,9 +199,7 @@ void Node::AddTo(PartitionHost::Options options) {
   }
 }
 
-Shard* Node::ShardOf(uint32_t partition) {
-  return shards_[partition % data_directory_->meta().logs].get();
-}
+Shard* Node::ShardOf(uint32_t partition) { return shards_[partition % logs_].get(); }
 
 void Node::OnShard(Shard& shard, std::function<void(Shard&)> work) {
   // A shard whose thread does not run yet belongs to the one that builds it.
@@ -224,19 +226,23 @@ int Node::Run() {
   shards_[0]->BindToThisThread();
   std::atomic<size_t> bound = 1;
   for (size_t i = 1; i < shards_.size(); ++i) {
-    threads_.emplace_back([&bound, shard = shards_[i].get()] {
+    threads_.emplace_back([this, &bound, shard = shards_[i].get()] {
       shard->BindToThisThread();
       ++bound;
+      running_.wait(false);
       shard->Run();
     });
   }
   while (bound.load() < shards_.size()) std::this_thread::yield();
-  running_ = true;
+  running_ = true;  // From here on a shard is touched by its own thread only.
+  running_.notify_all();
   shards_[0]->Run();
   for (std::thread& thread : threads_) thread.join();
   running_ = false;
   signals_.clear();
   cluster_.reset();
+  checkpoint_worker_.Stop();  // Its outcomes go to the shards' mailboxes.
+  free_worker_.Stop();
   const bool clean = exit_code_ == 0;
   shards_.clear();
   if (clean) {

@@ -97,7 +97,7 @@ void Node::PublishTopology(TopologyPtr topology) {
 }
 
 void Node::OnLeader(uint32_t partition, raft::NodeId leader, raft::Term term) {
-  if (!settings_->cluster_enabled) return;
+  if (!cluster_enabled_) return;
   OnShard(*shards_[0], [this, partition, leader, term](Shard&) {
     if (cluster_) cluster_->OnLeader(partition, leader, term);
   });

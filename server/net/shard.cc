@@ -68,6 +68,7 @@ Shard::Shard(Node& node, int index, std::shared_ptr<const Settings> settings, To
 Shard::~Shard() {
   // Handles close in the loop's own time: drop all that hold one, then let it run until none is
   // left.
+  stopping_ = true;
   log_writer_.Stop();
   connections_.clear();
   removed_.clear();
@@ -155,6 +156,7 @@ void Shard::OnTick() {
   log_writer_.Tick(turn_monotonic_ms_);
   peers_->Tick(turn_monotonic_ms_);
   ++ticks_;
+  ReadClientsOnceLoaded();
   if (ticks_ % 10 == 0) ExpireKeys();
   if (ticks_ % (kTicksPerSecond / 10) == 0) PublishStats();
   if (ticks_ % kTicksPerSecond == 0) ReapIdle();
@@ -214,10 +216,7 @@ void Shard::AddPartition(const PartitionHost::Options& options, storage::Checkpo
   host.Load();
 }
 
-bool Shard::fully_started() const {
-  return std::all_of(hosts_.begin(), hosts_.end(),
-                     [](const auto& host) { return host->partition().started(); });
-}
+bool Shard::loading() const { return node_.loading(); }
 
 void Shard::OnActive(PartitionHost& host) {
   if (host.active_mark) return;
@@ -248,6 +247,11 @@ void Shard::OnReady(const std::vector<uint64_t>& connections) {
 
 void Shard::OnRoleChanged(PartitionHost& host) {
   if (!host.partition().started()) return;
+  // Alone it elects itself at once, so that nobody ever sees a server without a leader.
+  if (!host.ready_mark && (host.partition().serving() || !host.alone())) {
+    host.ready_mark = true;
+    node_.PartitionReady();
+  }
   const raft::Core& core = host.partition().replica().core();
   const raft::NodeId leader =
       host.partition().serving() || !host.partition().IsLeader() ? core.leader() : raft::kNobody;
@@ -377,8 +381,11 @@ void Shard::After(int64_t delay_ms, std::function<void()> work) {
       &once->timer,
       [](uv_timer_t* timer) {
         auto* due = static_cast<Once*>(timer->data);
-        static_cast<Shard*>(timer->loop->data)->UpdateTime();
-        due->work();
+        auto* shard = static_cast<Shard*>(timer->loop->data);
+        if (!shard->stopping_) {
+          shard->UpdateTime();
+          due->work();
+        }
         uv_close(reinterpret_cast<uv_handle_t*>(timer),
                  [](uv_handle_t* closed) { delete static_cast<Once*>(closed->data); });
       },

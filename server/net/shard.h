@@ -76,7 +76,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   Node& node() { return node_; }
   void SetSettings(std::shared_ptr<const Settings> settings);
   void SetTopology(TopologyPtr topology) { topology_ = std::move(topology); }
-  bool fully_started() const;
+  bool loading() const;
   void GiveUpLeaderships();
   bool leads_any() const;
   std::string DescribeForInfo() const;  // Counters as lines "name=value".
@@ -138,6 +138,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void AdvanceCheckpoints();
   void ExpireKeys();
   void ReapIdle();
+  void ReadClientsOnceLoaded();
   void NextCheckpoint();
   void PublishStats();
   void After(int64_t delay_ms, std::function<void()> work);
@@ -178,6 +179,8 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   Handle<uv_timer_t> pace_;  // Of running checkpoints.
   bool pacing_ = false;
   bool busy_running_ = false;
+  bool reads_clients_ = false;
+  bool stopping_ = false;  // Being destroyed: timers that are left do nothing.
   int64_t turn_wall_ms_ = 0;
   uint64_t turn_monotonic_ms_ = 0;
   uint64_t ticks_ = 0;

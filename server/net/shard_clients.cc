@@ -54,8 +54,10 @@ bool Shard::Listen() {
       const bool optional = address.starts_with('-');
       const std::string host = optional ? address.substr(1) : address;
       auto listener =
-          Listener::Open(&loop_, {.host = host, .port = static_cast<int>(settings_->port)}, backlog,
-                         accept(false), error);
+          Listener::Open(
+          &loop_,
+          {.host = host, .port = static_cast<int>(settings_->port), .first = index_ == 0}, backlog,
+          accept(false), error);
       if (listener) {
         listeners_.push_back(std::move(listener));
       } else if (!optional) {
@@ -142,7 +144,19 @@ void Shard::Accept(Handle<uv_stream_t> stream, bool unix_socket) {
   }
   connections_[slot] = std::move(connection);
   stats_.connections.Set(stats_.connections.get() + 1);
-  if (!connections_[slot]->Start()) connections_[slot]->Close();
+  if (reads_clients_ && !connections_[slot]->Start()) connections_[slot]->Close();
+}
+
+// Where there is little to load nobody sees -LOADING, as nobody does with Redis: who connects
+// meanwhile is read from when it is done, or when it turns out to take long.
+void Shard::ReadClientsOnceLoaded() {
+  constexpr uint64_t kPatienceTicks = 100;
+  if (reads_clients_ || (node_.loading() && ticks_ < kPatienceTicks)) return;
+  reads_clients_ = true;
+  for (size_t i = 0; i < connections_.size(); ++i) {
+    Connection* connection = connections_[i].get();
+    if (connection != nullptr && !connection->Start()) connection->Close();
+  }
 }
 
 Connection* Shard::FindConnection(uint64_t number) {

@@ -16,18 +16,21 @@ Worker::Worker(const std::string& thread_name, bool background)
   pthread_setname_np(thread_.native_handle(), thread_name.substr(0, 15).c_str());
 }
 
-Worker::~Worker() {
+Worker::~Worker() { Stop(); }
+
+void Worker::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   ready_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Worker::Submit(std::function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
+    if (stopping_) return;
     queue_.push_back(std::move(work));
   }
   ready_.notify_one();

@@ -19,8 +19,10 @@ class Worker {
   // A `background` thread gives way to others: it never costs the loops their turn on a busy
   // machine.
   explicit Worker(const std::string& thread_name, bool background = false);
-  ~Worker();                                // Finishes what was submitted.
+  ~Worker();
   void Submit(std::function<void()> work);  // Any thread.
+  // Finishes what was submitted and ends the thread; what is submitted later is dropped.
+  void Stop();
 
  private:
   void Work(bool background);

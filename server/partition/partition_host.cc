@@ -110,13 +110,13 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   restored.last = recovered.last;
   restored.executed = snapshot.last.index;
   if (restored.hard_state.term < snapshot.last.term) {
-    // Without a log the checkpoint alone tells the term. A log is never behind it: a term is stored
-    // before anything is done in it, so a member of a group whose log knows none has lost its
-    // votes.
+    // A term is stored before anything is promised in it, so a member of a group whose log knows none has
+    // lost its votes.
     if (!alone() && restored.hard_state.term == 0) {
       return environment_.owner.Report(*this, true, "has a checkpoint, and its log is gone");
     }
-    restored.hard_state = {.term = snapshot.last.term, .voted_for = raft::kNobody};
+    // Else the term was on its way to the log when its first entries were; or no log is kept at all.
+    restored.hard_state = {.term = snapshot.last.term};
   }
   if (!LogContinues(snapshot.last)) {
     // The log ends below its checkpoint, or belongs to another history: a snapshot was ingested

@@ -68,6 +68,7 @@ class PartitionHost final : private Partition::Owner {
   uint64_t keys_to_load() const { return keys_to_load_->load(std::memory_order_relaxed); }
 
   bool active_mark = false;  // The shard's: it is listed to be flushed.
+  bool ready_mark = false;   // The shard's: the node does not wait for it any more.
 
   Partition& partition() { return partition_; }
   const Partition& partition() const { return partition_; }

@@ -141,6 +141,14 @@ TEST_CASE("standalone: MULTI is atomic, WATCH sees other clients, errors abort")
   CHECK(client.Call({"EXEC"}) == "(nil)");
   CHECK(client.Call({"GET", "n"}) == "2");
 
+  // A watched key that has expired has changed, even if the transaction touches no key.
+  CHECK(client.Call({"SET", "brief", "v", "PX", "10"}) == "OK");
+  CHECK(client.Call({"WATCH", "brief"}) == "OK");
+  CHECK(WaitFor([&] { return other.Call({"EXISTS", "brief"}) == "0"; }));
+  CHECK(client.Call({"MULTI"}) == "OK");
+  CHECK(client.Call({"PING"}) == "QUEUED");
+  CHECK(client.Call({"EXEC"}) == "(nil)");
+
   CHECK(client.Call({"MULTI"}) == "OK");
   CHECK(client.Call({"SET", "n"}) == "-ERR wrong number of arguments for 'set' command");
   CHECK(client.Call({"EXEC"}) == "-EXECABORT Transaction discarded because of previous errors.");
@@ -211,6 +219,16 @@ TEST_CASE("standalone: an unknown setting or a bad value is refused at the start
     ServerProcess server({.port = 0, .directory = folder.path(), .arguments = wrong});
     CHECK(WaitFor([&] { return !server.IsRunning(); }));
   }
+}
+
+TEST_CASE("standalone: a port that another server listens on is refused") {
+  const TemporaryFolder folder;
+  const TemporaryFolder other_folder;
+  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = kInMemory});
+  REQUIRE(server.WaitReady());
+  ServerProcess other(
+      {.port = server.port(), .directory = other_folder.path(), .arguments = kInMemory});
+  CHECK(WaitFor([&] { return !other.IsRunning(); }));
 }
 
 TEST_CASE("standalone: maxclients turns away the next client with an error") {
