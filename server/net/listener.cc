@@ -21,7 +21,9 @@ int BoundSocket(const Listener::Address& address, bool shared, std::string& erro
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const char* host = address.host.empty() || address.host == "*" ? "0.0.0.0" : address.host.c_str();
+  const char* host = address.host.c_str();
+  if (address.host.empty() || address.host == "*") host = "0.0.0.0";
+  if (address.host == "::*") host = "::";  // As Redis writes "every IPv6 address".
   const int result = getaddrinfo(host, std::to_string(address.port).c_str(), &hints, &found);
   if (result != 0) {
     error = gai_strerror(result);

@@ -15,10 +15,13 @@ namespace {
 
 constexpr uint64_t kTickMs = 10;
 constexpr uint64_t kTicksPerSecond = 1000 / kTickMs;
-constexpr size_t kCheckpointSliceBytes =
-    256 << 10;  // Read out between two turns: well below a millisecond.
+// A running checkpoint reads out so much each so often: a small part of a millisecond's work, so
+// that commands in between hardly notice, and about 100 MB a second.
+constexpr size_t kCheckpointSliceBytes = 128 << 10;
+constexpr uint64_t kCheckpointPaceMs = 1;
 constexpr size_t kExpireKeysPerTick = 20;
 constexpr int kExpireRoundsPerTick = 16;
+constexpr raft::Index kTransferEntriesMax = 64;  // A turn or a few of a busy partition.
 
 uint64_t ReadMonotonicMs() {
   timespec now{};
@@ -53,6 +56,8 @@ Shard::Shard(Node& node, int index, std::shared_ptr<const Settings> settings, To
   busy_ = MakeHandle<uv_idle_t>([this](uv_idle_t* raw) { return uv_idle_init(&loop_, raw); }, this);
   tick_ =
       MakeHandle<uv_timer_t>([this](uv_timer_t* raw) { return uv_timer_init(&loop_, raw); }, this);
+  pace_ =
+      MakeHandle<uv_timer_t>([this](uv_timer_t* raw) { return uv_timer_init(&loop_, raw); }, this);
   uv_prepare_start(before_sleep_.get(),
                    [](uv_prepare_t* handle) { static_cast<Shard*>(handle->data)->EndTurn(); });
   uv_timer_start(
@@ -73,6 +78,7 @@ Shard::~Shard() {
   before_sleep_.reset();
   busy_.reset();
   tick_.reset();
+  pace_.reset();
   mailbox_.reset();
   uv_run(&loop_, UV_RUN_DEFAULT);
   const int result = uv_loop_close(&loop_);
@@ -113,7 +119,8 @@ void Shard::EndTurn() {
   peers_->Flush();
   removed_.clear();
 
-  const bool busy = AdvanceCheckpoints() || !active_.empty() || !gates_opened_.empty();
+  PaceCheckpoints();
+  const bool busy = !active_.empty() || !gates_opened_.empty();
   if (busy == busy_running_) return;
   busy_running_ = busy;
   if (busy) {
@@ -294,6 +301,15 @@ bool Shard::TransferLeadership(uint32_t partition, raft::NodeId to) {
   PartitionHost* local = host(partition);
   if (local == nullptr || !local->partition().serving()) return false;
   local->partition().Seal();
+  // Writes wait while a transfer is under way, so one to a member that is far behind has to wait
+  // until it has caught up.
+  const raft::Core& core = local->partition().replica().core();
+  const bool ready = std::any_of(
+      core.followers().begin(), core.followers().end(), [&](const raft::Progress& follower) {
+        return follower.id == to && follower.state == raft::Progress::State::kReplicate &&
+               follower.match + kTransferEntriesMax >= core.last().index;
+      });
+  if (!ready) return false;
   local->partition().replica().TransferLeadership(to);
   OnActive(*local);
   return true;
@@ -303,7 +319,7 @@ void Shard::GiveUpLeaderships() {
   for (const auto& host : hosts_) {
     if (!host->partition().started()) continue;
     const raft::Core& core = host->partition().replica().core();
-    if (!host->partition().IsLeader()) continue;
+    if (!host->partition().IsLeader() || core.transferring()) continue;
     // To the follower that is furthest: it takes over soonest.
     const raft::Progress* best = nullptr;
     for (const raft::Progress& follower : core.followers()) {
@@ -391,10 +407,27 @@ void Shard::OnLogFailed(const std::string& what) {
 
 // --- Checkpoints
 
-bool Shard::AdvanceCheckpoints() {
-  bool busy = false;
-  for (const auto& host : hosts_) busy = host->AdvanceCheckpoint(kCheckpointSliceBytes) || busy;
-  return busy;
+void Shard::PaceCheckpoints() {
+  const bool running = std::any_of(hosts_.begin(), hosts_.end(),
+                                   [](const auto& host) { return host->checkpoint_running(); });
+  if (running == pacing_) return;
+  pacing_ = running;
+  if (!running) {
+    uv_timer_stop(pace_.get());
+    return;
+  }
+  uv_timer_start(
+      pace_.get(),
+      [](uv_timer_t* handle) { static_cast<Shard*>(handle->data)->AdvanceCheckpoints(); },
+      kCheckpointPaceMs, kCheckpointPaceMs);
+}
+
+void Shard::AdvanceCheckpoints() {
+  size_t running = 0;
+  for (const auto& host : hosts_) running += host->checkpoint_running() ? 1 : 0;
+  for (const auto& host : hosts_) {
+    if (host->checkpoint_running()) host->AdvanceCheckpoint(kCheckpointSliceBytes / running);
+  }
 }
 
 struct Shard::CheckpointRound {

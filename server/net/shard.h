@@ -126,6 +126,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   bool OutOfMemory() const override { return out_of_memory_; }
   void Report(PartitionHost& host, bool error, const std::string& event) override;
 
+  bool IsProtectedFrom(uv_stream_t* stream) const;
   void UpdateTime();
   void EndTurn();
   void OnTick();
@@ -133,7 +134,8 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void FreeGarbage(PartitionHost& host);
   void OnLogSafe(uint64_t sequence);
   void OnLogFailed(const std::string& what);
-  bool AdvanceCheckpoints();
+  void PaceCheckpoints();
+  void AdvanceCheckpoints();
   void ExpireKeys();
   void ReapIdle();
   void ReadClientsOnceLoaded();
@@ -174,6 +176,8 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   Handle<uv_idle_t>
       busy_;  // Keeps the loop from sleeping while a checkpoint or expiry wants to go on.
   Handle<uv_timer_t> tick_;
+  Handle<uv_timer_t> pace_;  // Of running checkpoints.
+  bool pacing_ = false;
   bool busy_running_ = false;
   bool reads_clients_ = false;
   bool stopping_ = false;  // Being destroyed: timers that are left do nothing.

@@ -329,3 +329,23 @@ TEST_CASE("standalone: a password is asked for before anything else") {
   CHECK(client.Call({"AUTH", "secret"}) == "OK");
   CHECK(client.Call({"SET", "k", "v"}) == "OK");
 }
+
+TEST_CASE(
+    "standalone: without a log the last checkpoint outlives the process, with and without one") {
+  const TemporaryFolder folder;
+  for (const char* appendonly : {"no", "no", "yes", "yes"}) {
+    CAPTURE(appendonly);
+    ServerProcess server(
+        {.port = 0, .directory = folder.path(), .arguments = {"--appendonly", appendonly}});
+    REQUIRE(WaitFor([&] { return Client(server.port()).connected(); }));
+    Client client(server.port());
+    REQUIRE(WaitFor([&] { return !client.Call({"GET", "k"}).starts_with("-LOADING"); }));
+    client.Call({"APPEND", "k", "x"});
+    CHECK(client.Call({"SAVE"}) == "OK");
+  }
+  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = {}});
+  REQUIRE(WaitFor([&] { return Client(server.port()).connected(); }));
+  Client client(server.port());
+  REQUIRE(WaitFor([&] { return !client.Call({"GET", "k"}).starts_with("-LOADING"); }));
+  CHECK(client.Call({"GET", "k"}) == "xxxx");
+}

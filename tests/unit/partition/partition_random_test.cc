@@ -57,7 +57,8 @@ class Clients {
   size_t reads() const { return reads_; }
 
   void CheckAtTheEnd(PartitionNode& leader) {
-    for (int i = 0; i < kRegisters; ++i) CheckValue(i, registers_[i].floor, cluster_.Ask(leader, {"get", Name(i)}));
+    for (int i = 0; i < kRegisters; ++i)
+      CheckValue(i, registers_[i].floor, cluster_.Ask(leader, {"get", Name(i)}));
     const std::string list = cluster_.Ask(leader, {"lrange", "list", "0", "-1"});
     for (uint64_t id = 1; id <= pushed_; ++id) {
       CAPTURE(id);
@@ -101,18 +102,19 @@ class Clients {
     if (place.at != 0) return;
     place.at = node.id();
     const uint64_t value = ++place.attempted;
-    node.Submit({"set", Name(i), std::to_string(value)}, [this, i, value](const std::string& reply) {
-      Register& own = registers_[i];
-      own.at = 0;
-      if (reply == "+OK\r\n") {
-        ++acknowledged_;
-        own.floor = std::max(own.floor, value);
-      } else if (NotExecuted(reply)) {
-        own.refused.insert(value);
-      } else {
-        CHECK(reply.starts_with("-UNCERTAIN"));
-      }
-    });
+    node.Submit({"set", Name(i), std::to_string(value)},
+                [this, i, value](const std::string& reply) {
+                  Register& own = registers_[i];
+                  own.at = 0;
+                  if (reply == "+OK\r\n") {
+                    ++acknowledged_;
+                    own.floor = std::max(own.floor, value);
+                  } else if (NotExecuted(reply)) {
+                    own.refused.insert(value);
+                  } else {
+                    CHECK(reply.starts_with("-UNCERTAIN"));
+                  }
+                });
   }
 
   void Read(PartitionNode& node) {
@@ -139,10 +141,11 @@ class Clients {
 
   void Push(PartitionNode& node) {
     const uint64_t id = ++pushed_;
-    node.Submit({"rpush", "list", "push" + std::to_string(id)}, [this, id](const std::string& reply) {
-      if (reply[0] == ':') push_acknowledged_.insert(id);
-      if (NotExecuted(reply)) push_refused_.insert(id);
-    });
+    node.Submit({"rpush", "list", "push" + std::to_string(id)},
+                [this, id](const std::string& reply) {
+                  if (reply[0] == ':') push_acknowledged_.insert(id);
+                  if (NotExecuted(reply)) push_refused_.insert(id);
+                });
   }
 
   void Noise(PartitionNode& node) {
@@ -167,9 +170,11 @@ class Clients {
     };
     const size_t pick = cluster_.random().Below(std::size(choices) * 4);
     if (pick == std::size(choices) - 1 && !cluster_.random().Percent(10)) return;
-    const Words& words = choices[pick < std::size(choices) ? pick : pick % (std::size(choices) - 1)];
+    const Words& words =
+        choices[pick < std::size(choices) ? pick : pick % (std::size(choices) - 1)];
     // Another database than the registers', which must not be flushed.
-    node.Submit(words, [](const std::string&) {}, false, 1);
+    node.Submit(
+        words, [](const std::string&) {}, false, 1);
   }
 
   PartitionCluster& cluster_;
