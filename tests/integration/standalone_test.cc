@@ -160,6 +160,31 @@ TEST_CASE("standalone: MULTI is atomic, WATCH sees other clients, errors abort")
   CHECK(client.Call({"EXEC"}) == "-ERR EXEC without MULTI");
 }
 
+TEST_CASE("standalone: with two threads no update under WATCH is lost") {
+  const TemporaryFolder folder;
+  ServerProcess server(
+      {.port = 0, .directory = folder.path(), .arguments = With(kInMemory, {"--threads", "2"})});
+  REQUIRE(server.WaitReady());
+  constexpr int kClients = 6;
+  constexpr int kUpdates = 30;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.emplace_back([port = server.port()] {
+      Client client(port);
+      for (int done = 0; done < kUpdates;) {
+        client.Call({"WATCH", "n"});
+        const std::string now = client.Call({"GET", "n"});
+        const int next = now == "(nil)" ? 1 : std::stoi(now) + 1;
+        client.Call({"MULTI"});
+        client.Call({"SET", "n", std::to_string(next)});
+        if (client.Call({"EXEC"}) == "[OK]") ++done;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  CHECK(Client(server.port()).Call({"GET", "n"}) == std::to_string(kClients * kUpdates));
+}
+
 TEST_CASE("standalone: keys expire, by reading and by themselves") {
   const TemporaryFolder folder;
   ServerProcess server({.port = 0, .directory = folder.path(), .arguments = kInMemory});
