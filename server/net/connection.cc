@@ -124,7 +124,7 @@ void Connection::Prefetch() {
 
 void Connection::FailProtocol() {
   resp::Writer(output_.buffer(), resp_version).Error("ERR " + parser_.error());
-  output_.Close(nullptr, {});
+  CloseReply(nullptr, {});
   close_after_reply = true;
 }
 

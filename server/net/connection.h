@@ -62,7 +62,7 @@ class Connection final : public Session {
 
   // Dispatch, in the order in which Redis checks (server.c, processCommand).
   void Dispatch(Pending& pending);
-  bool Refuse(const Pending& pending, resp::Writer& reply);
+  bool Refuse(Pending& pending, std::string& error);
   void Enqueue(const Pending& pending, resp::Writer& reply);
   void RunInSession(const Command& command, std::span<const std::string_view> args);
   void RunOnPartition(Pending& pending, resp::Writer& reply);
