@@ -106,6 +106,10 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   const storage::SharedLog::Recovered& recovered = options_.recovered;
   raft::Replica::Restored restored;
   restored.hard_state = recovered.hard_state;
+  // Without a log (appendonly no) the checkpoint alone knows which terms there were.
+  if (restored.hard_state.term < snapshot.last.term) {
+    restored.hard_state = {.term = snapshot.last.term, .voted_for = raft::kNobody};
+  }
   restored.snapshot = snapshot;
   restored.last = recovered.last;
   restored.executed = snapshot.last.index;
