@@ -50,7 +50,9 @@ void Core::Start() {
   started_ = true;
   if (no_vote_until_ms_ != 0) no_vote_until_ms_ = now_ms_ + options_.election_timeout_ms;
   SetElectionTimer();
-  if (IsSoleVoter()) election_deadline_ms_ = now_ms_;  // Nobody else can lead.
+  const bool first_of_all = options_.campaigns_first && term_ == 0 && log_.last().index == 0;
+  // Of a sole voter, nobody else can lead.
+  if (IsSoleVoter() || first_of_all) election_deadline_ms_ = now_ms_;
 }
 
 void Core::Tick(uint64_t now_ms) {

@@ -14,7 +14,15 @@ void Core::TickLeader() {
     transfer_asked_ = false;  // The first TimeoutNow may have been lost.
     MaybeTimeoutNow();
   }
-  if (transferring() && now_ms_ >= transfer_deadline_ms_) EndTransfer();
+  if (transferring() && now_ms_ >= transfer_deadline_ms_) {
+    EndTransfer();
+    // A TimeoutNow that left may still arrive some day, so this term has no lease any more; the
+    // next one has, and it has no use for that TimeoutNow.
+    if (timeout_now_sent_ && MayCampaign()) {
+      BecomeFollower(term_);
+      return Campaign(/*forced=*/true);
+    }
+  }
 
   // Check-quorum: who cannot reach a majority makes way, instead of misleading its clients (C24).
   const uint64_t heard_quorum_ms = std::max(confirmed_sent_ms_, leader_since_ms_);
@@ -30,9 +38,9 @@ bool Core::CanPropose() const {
 
 std::optional<Index> Core::Propose(EntryKind kind, Payload payload) {
   assert(kind != EntryKind::kConfiguration);  // ProposeConfiguration knows the rules for those.
-  // CanPropose is asked before a command runs; once it has run, nothing but lost leadership
-  // refuses.
-  if (role_ != Role::kLeader || timeout_now_sent_) return std::nullopt;
+  // CanPropose is asked before a command runs; once it has run, nothing but leadership that was
+  // lost or handed over refuses.
+  if (role_ != Role::kLeader || (transferring() && timeout_now_sent_)) return std::nullopt;
   AppendOwn(kind, std::move(payload));
   return log_.last().index;
 }

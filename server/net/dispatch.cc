@@ -103,6 +103,10 @@ bool Connection::Refuse(Pending& pending, std::string& error) {
     error = "NOAUTH Authentication required.";
     return true;
   }
+  if (shard_.loading() && (command->flags & kLoading) == 0) [[unlikely]] {
+    reply.Error(kLoadingError);
+    return true;
+  }
   return false;
 }
 

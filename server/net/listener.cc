@@ -13,14 +13,17 @@
 namespace server {
 namespace {
 
-// A socket that several shards can bind to the same port.
-int BoundSocket(const Listener::Address& address, std::string& error) {
+// A socket that several shards can bind to the same port. The first of them finds out whether another
+// process has it: among those who share a port the kernel would deal out our clients.
+int BoundSocket(const Listener::Address& address, bool shared, std::string& error) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const char* host = address.host.empty() || address.host == "*" ? "0.0.0.0" : address.host.c_str();
+  const char* host = address.host.c_str();
+  if (address.host.empty() || address.host == "*") host = "0.0.0.0";
+  if (address.host == "::*") host = "::";  // As Redis writes "every IPv6 address".
   const int result = getaddrinfo(host, std::to_string(address.port).c_str(), &hints, &found);
   if (result != 0) {
     error = gai_strerror(result);
@@ -32,7 +35,7 @@ int BoundSocket(const Listener::Address& address, std::string& error) {
   if (fd >= 0 && found->ai_family == AF_INET6)
     setsockopt(fd, IPPROTO_IPV6, 26 /*IPV6_V6ONLY*/, &on, sizeof on);
   const bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-                     setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
+                     (!shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
                      bind(fd, found->ai_addr, found->ai_addrlen) == 0;
   if (bound) return fd;
   error = std::strerror(errno);
@@ -58,7 +61,12 @@ std::unique_ptr<Listener> Listener::Open(uv_loop_t* loop, const Address& address
     }
     listener->server_.reset(reinterpret_cast<uv_stream_t*>(pipe.release()));
   } else {
-    const int fd = BoundSocket(address, error);
+    if (address.first) {
+      const int probe = BoundSocket(address, /*shared=*/false, error);
+      if (probe < 0) return nullptr;
+      close(probe);
+    }
+    const int fd = BoundSocket(address, /*shared=*/true, error);
     if (fd < 0) return nullptr;
     auto tcp = MakeHandle<uv_tcp_t>([loop](uv_tcp_t* raw) { return uv_tcp_init(loop, raw); },
                                     listener.get());

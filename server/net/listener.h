@@ -17,6 +17,7 @@ class Listener {
   struct Address {
     std::string host;  // Or the socket's path.
     int port = 0;
+    bool first = true;  // This process's first listener there; more of them share the port.
     bool unix_socket = false;
     int permissions = 0;  // Of a unix socket; 0 leaves what the umask gives.
   };

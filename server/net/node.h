@@ -40,6 +40,9 @@ class Node {
   bool AdmitClient();  // maxclients; every admitted one ends with ClientGone.
   void ClientGone() { clients_.fetch_sub(1, std::memory_order_relaxed); }
   uint64_t NextClientId() { return last_client_id_.fetch_add(1, std::memory_order_relaxed) + 1; }
+  // Commands are answered with -LOADING until every partition of this node was loaded.
+  bool loading() const { return partitions_loading_.load(std::memory_order_relaxed) != 0; }
+  void PartitionReady() { partitions_loading_.fetch_sub(1, std::memory_order_relaxed); }
   void OnLeader(uint32_t partition, raft::NodeId leader, raft::Term term);
   void OnAnnouncement(const Announcement& announcement);
   void OnReached(const Announcement& announcement, const std::string& host);
@@ -77,6 +80,7 @@ class Node {
   std::string InfoText(Shard& asker, const std::vector<std::string>& wanted,
                        InfoParts& parts) const;
   void LimitClients();
+  raft::NodeId self() const { return *NodeIdOf(data_directory_->meta().node_id); }
   bool OpenData();
   bool OpenLogs();
   bool StartCluster();
@@ -96,6 +100,10 @@ class Node {
 
   Config config_;
   std::shared_ptr<const Settings> settings_;
+  // What any thread may read.
+  const bool cluster_enabled_;
+  uint32_t logs_ = 1;
+  std::string node_id_;
   std::unique_ptr<storage::Disk> disk_;
   std::unique_ptr<storage::DataDirectory> data_directory_;
   std::unique_ptr<storage::CheckpointStore> store_;
@@ -109,6 +117,7 @@ class Node {
   std::vector<Handle<uv_signal_t>> signals_;
 
   std::atomic<bool> running_ = false;  // Shards have threads of their own.
+  std::atomic<int> partitions_loading_ = 0;
   std::atomic<int64_t> clients_ = 0;
   std::atomic<int64_t> clients_max_ = 0;
   int64_t files_limit_ = 0;  // Clients that the limit on open files allows.

@@ -15,8 +15,10 @@ namespace {
 
 constexpr uint64_t kTickMs = 10;
 constexpr uint64_t kTicksPerSecond = 1000 / kTickMs;
-constexpr size_t kCheckpointSliceBytes =
-    256 << 10;  // Read out between two turns: well below a millisecond.
+// A running checkpoint reads out so much each so often: a small part of a millisecond's work, so
+// that commands in between hardly notice, and about 100 MB a second.
+constexpr size_t kCheckpointSliceBytes = 128 << 10;
+constexpr uint64_t kCheckpointPaceMs = 1;
 constexpr size_t kExpireKeysPerTick = 20;
 constexpr int kExpireRoundsPerTick = 16;
 
@@ -53,6 +55,8 @@ Shard::Shard(Node& node, int index, std::shared_ptr<const Settings> settings, To
   busy_ = MakeHandle<uv_idle_t>([this](uv_idle_t* raw) { return uv_idle_init(&loop_, raw); }, this);
   tick_ =
       MakeHandle<uv_timer_t>([this](uv_timer_t* raw) { return uv_timer_init(&loop_, raw); }, this);
+  pace_ =
+      MakeHandle<uv_timer_t>([this](uv_timer_t* raw) { return uv_timer_init(&loop_, raw); }, this);
   uv_prepare_start(before_sleep_.get(),
                    [](uv_prepare_t* handle) { static_cast<Shard*>(handle->data)->EndTurn(); });
   uv_timer_start(
@@ -63,6 +67,7 @@ Shard::Shard(Node& node, int index, std::shared_ptr<const Settings> settings, To
 Shard::~Shard() {
   // Handles close in the loop's own time: drop all that hold one, then let it run until none is
   // left.
+  stopping_ = true;
   log_writer_.Stop();
   connections_.clear();
   removed_.clear();
@@ -72,6 +77,7 @@ Shard::~Shard() {
   before_sleep_.reset();
   busy_.reset();
   tick_.reset();
+  pace_.reset();
   mailbox_.reset();
   uv_run(&loop_, UV_RUN_DEFAULT);
   const int result = uv_loop_close(&loop_);
@@ -112,7 +118,8 @@ void Shard::EndTurn() {
   peers_->Flush();
   removed_.clear();
 
-  const bool busy = AdvanceCheckpoints() || !active_.empty() || !gates_opened_.empty();
+  PaceCheckpoints();
+  const bool busy = !active_.empty() || !gates_opened_.empty();
   if (busy == busy_running_) return;
   busy_running_ = busy;
   if (busy) {
@@ -148,6 +155,7 @@ void Shard::OnTick() {
   log_writer_.Tick(turn_monotonic_ms_);
   peers_->Tick(turn_monotonic_ms_);
   ++ticks_;
+  ReadClientsOnceLoaded();
   if (ticks_ % 10 == 0) ExpireKeys();
   if (ticks_ % (kTicksPerSecond / 10) == 0) PublishStats();
   if (ticks_ % kTicksPerSecond == 0) ReapIdle();
@@ -207,10 +215,7 @@ void Shard::AddPartition(const PartitionHost::Options& options, storage::Checkpo
   host.Load();
 }
 
-bool Shard::fully_started() const {
-  return std::all_of(hosts_.begin(), hosts_.end(),
-                     [](const auto& host) { return host->partition().started(); });
-}
+bool Shard::loading() const { return node_.loading(); }
 
 void Shard::OnActive(PartitionHost& host) {
   if (host.active_mark) return;
@@ -241,6 +246,11 @@ void Shard::OnReady(const std::vector<uint64_t>& connections) {
 
 void Shard::OnRoleChanged(PartitionHost& host) {
   if (!host.partition().started()) return;
+  // Alone it elects itself at once, so that nobody ever sees a server without a leader.
+  if (!host.ready_mark && (host.partition().serving() || !host.alone())) {
+    host.ready_mark = true;
+    node_.PartitionReady();
+  }
   const raft::Core& core = host.partition().replica().core();
   const raft::NodeId leader =
       host.partition().serving() || !host.partition().IsLeader() ? core.leader() : raft::kNobody;
@@ -281,6 +291,7 @@ void Shard::OnPartition(uint32_t partition, Deferred command) {
     home->Post([answer, reply = std::move(reply)]() mutable { answer(std::move(reply)); });
   };
   owner->mailbox().Post([owner, partition, command = std::move(command)]() mutable {
+    owner->RefreshMonotonicTime();  // After the command was read, as for commands of its own.
     owner->OnPartition(partition, std::move(command));
   });
 }
@@ -360,8 +371,11 @@ void Shard::After(int64_t delay_ms, std::function<void()> work) {
       &once->timer,
       [](uv_timer_t* timer) {
         auto* due = static_cast<Once*>(timer->data);
-        static_cast<Shard*>(timer->loop->data)->UpdateTime();
-        due->work();
+        auto* shard = static_cast<Shard*>(timer->loop->data);
+        if (!shard->stopping_) {
+          shard->UpdateTime();
+          due->work();
+        }
         uv_close(reinterpret_cast<uv_handle_t*>(timer),
                  [](uv_handle_t* closed) { delete static_cast<Once*>(closed->data); });
       },
@@ -383,10 +397,27 @@ void Shard::OnLogFailed(const std::string& what) {
 
 // --- Checkpoints
 
-bool Shard::AdvanceCheckpoints() {
-  bool busy = false;
-  for (const auto& host : hosts_) busy = host->AdvanceCheckpoint(kCheckpointSliceBytes) || busy;
-  return busy;
+void Shard::PaceCheckpoints() {
+  const bool running = std::any_of(hosts_.begin(), hosts_.end(),
+                                   [](const auto& host) { return host->checkpoint_running(); });
+  if (running == pacing_) return;
+  pacing_ = running;
+  if (!running) {
+    uv_timer_stop(pace_.get());
+    return;
+  }
+  uv_timer_start(
+      pace_.get(),
+      [](uv_timer_t* handle) { static_cast<Shard*>(handle->data)->AdvanceCheckpoints(); },
+      kCheckpointPaceMs, kCheckpointPaceMs);
+}
+
+void Shard::AdvanceCheckpoints() {
+  size_t running = 0;
+  for (const auto& host : hosts_) running += host->checkpoint_running() ? 1 : 0;
+  for (const auto& host : hosts_) {
+    if (host->checkpoint_running()) host->AdvanceCheckpoint(kCheckpointSliceBytes / running);
+  }
 }
 
 struct Shard::CheckpointRound {

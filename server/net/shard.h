@@ -76,7 +76,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   Node& node() { return node_; }
   void SetSettings(std::shared_ptr<const Settings> settings);
   void SetTopology(TopologyPtr topology) { topology_ = std::move(topology); }
-  bool fully_started() const;
+  bool loading() const;
   void GiveUpLeaderships();
   bool leads_any() const;
   std::string DescribeForInfo() const;  // Counters as lines "name=value".
@@ -127,6 +127,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   bool OutOfMemory() const override { return out_of_memory_; }
   void Report(PartitionHost& host, bool error, const std::string& event) override;
 
+  bool IsProtectedFrom(uv_stream_t* stream) const;
   void UpdateTime();
   void EndTurn();
   void OnTick();
@@ -134,9 +135,11 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void FreeGarbage(PartitionHost& host);
   void OnLogSafe(uint64_t sequence);
   void OnLogFailed(const std::string& what);
-  bool AdvanceCheckpoints();
+  void PaceCheckpoints();
+  void AdvanceCheckpoints();
   void ExpireKeys();
   void ReapIdle();
+  void ReadClientsOnceLoaded();
   void NextCheckpoint();
   void PublishStats();
   void After(int64_t delay_ms, std::function<void()> work);
@@ -174,7 +177,11 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   Handle<uv_idle_t>
       busy_;  // Keeps the loop from sleeping while a checkpoint or expiry wants to go on.
   Handle<uv_timer_t> tick_;
+  Handle<uv_timer_t> pace_;  // Of running checkpoints.
+  bool pacing_ = false;
   bool busy_running_ = false;
+  bool reads_clients_ = false;
+  bool stopping_ = false;  // Being destroyed: timers that are left do nothing.
   int64_t turn_wall_ms_ = 0;
   uint64_t turn_monotonic_ms_ = 0;
   uint64_t ticks_ = 0;

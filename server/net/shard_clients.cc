@@ -27,6 +27,14 @@ std::string AddressText(const sockaddr_storage& address) {
   return "[" + std::string(host) + "]:" + std::to_string(ntohs(v6.sin6_port));
 }
 
+bool IsLoopback(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24 == 127;
+  }
+  const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
 void SendAndForget(uv_stream_t* stream, std::string_view text) {
   uv_buf_t buffer = uv_buf_init(const_cast<char*>(text.data()), static_cast<unsigned>(text.size()));
   (void)uv_try_write(stream, &buffer, 1);
@@ -46,8 +54,10 @@ bool Shard::Listen() {
       const bool optional = address.starts_with('-');
       const std::string host = optional ? address.substr(1) : address;
       auto listener =
-          Listener::Open(&loop_, {.host = host, .port = static_cast<int>(settings_->port)}, backlog,
-                         accept(false), error);
+          Listener::Open(
+          &loop_,
+          {.host = host, .port = static_cast<int>(settings_->port), .first = index_ == 0}, backlog,
+          accept(false), error);
       if (listener) {
         listeners_.push_back(std::move(listener));
       } else if (!optional) {
@@ -71,8 +81,27 @@ bool Shard::Listen() {
   return true;
 }
 
+// protected-mode: without a password only clients on this machine are let in, as in Redis.
+bool Shard::IsProtectedFrom(uv_stream_t* stream) const {
+  if (!settings_->protected_mode || !settings_->requirepass.empty()) return false;
+  sockaddr_storage address{};
+  int size = sizeof address;
+  auto* tcp = reinterpret_cast<uv_tcp_t*>(stream);
+  const int result = uv_tcp_getpeername(tcp, reinterpret_cast<sockaddr*>(&address), &size);
+  return result != 0 || !IsLoopback(address);
+}
+
 void Shard::Accept(Handle<uv_stream_t> stream, bool unix_socket) {
   stats_.connections_received.Add();
+  if (!unix_socket && IsProtectedFrom(stream.get())) {
+    stats_.connections_rejected.Add();
+    SendAndForget(
+        stream.get(),
+        "-DENIED The server runs in protected mode: no password is set, so only clients on "
+        "this machine are accepted. Set requirepass, or 'protected-mode no' to let in "
+        "everyone who can reach it.\r\n");
+    return;
+  }
   if (!node_.AdmitClient()) {
     stats_.connections_rejected.Add();
     SendAndForget(stream.get(), "-ERR max number of clients reached\r\n");
@@ -115,7 +144,19 @@ void Shard::Accept(Handle<uv_stream_t> stream, bool unix_socket) {
   }
   connections_[slot] = std::move(connection);
   stats_.connections.Set(stats_.connections.get() + 1);
-  if (!connections_[slot]->Start()) connections_[slot]->Close();
+  if (reads_clients_ && !connections_[slot]->Start()) connections_[slot]->Close();
+}
+
+// Where there is little to load nobody sees -LOADING, as nobody does with Redis: who connects
+// meanwhile is read from when it is done, or when it turns out to take long.
+void Shard::ReadClientsOnceLoaded() {
+  constexpr uint64_t kPatienceTicks = 100;
+  if (reads_clients_ || (node_.loading() && ticks_ < kPatienceTicks)) return;
+  reads_clients_ = true;
+  for (size_t i = 0; i < connections_.size(); ++i) {
+    Connection* connection = connections_[i].get();
+    if (connection != nullptr && !connection->Start()) connection->Close();
+  }
 }
 
 Connection* Shard::FindConnection(uint64_t number) {

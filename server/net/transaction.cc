@@ -123,6 +123,14 @@ void Connection::Exec(SessionCall& call) {
   in_multi = false;
   ExecRoute route;
   const bool routed = RouteQueue(commands, call.reply, route);
+  if (routed && route.strictest == nullptr && !plan->watched.empty()) {
+    // No key is touched, but whether a watched one has expired is known where it lives.
+    route.strictest = &call.command;
+    if (shard_.topology()->cluster_enabled) {
+      route.slot = discovery::SlotOf(plan->watched.front().key);
+      route.partition = shard_.partition_map().PartitionOf(route.slot);
+    }
+  }
   const bool changed = watch && watch->dirty.load(std::memory_order_acquire);
   if (routed && changed) call.reply.NullArray();
   if (!routed || changed) return Unwatch();

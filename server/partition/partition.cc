@@ -170,9 +170,9 @@ void Partition::OnMessage(raft::NodeId from, const raft::Message& message) {
 }
 
 void Partition::Tick(uint64_t monotonic_ms) {
+  monotonic_ms_ = std::max(monotonic_ms_, monotonic_ms);
   if (!started()) return;
   Seal();
-  monotonic_ms_ = std::max(monotonic_ms_, monotonic_ms);
   replica_->Tick(monotonic_ms_);
   FailUndecided();
 }

@@ -114,6 +114,7 @@ class Partition final : public raft::StateMachine,
 
   // The clocks, once per loop turn: Unix milliseconds, and monotonic ones.
   void SetTime(int64_t wall_ms, uint64_t monotonic_ms);
+  uint64_t monotonic_ms() const { return monotonic_ms_; }
 
   // Decided before a command runs (DESIGN §2, rule 0). `monotonic_ms` must have been read after the
   // command was, or a pause in between would serve a stale read (FAULTS C4, P2).

@@ -106,13 +106,18 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   const storage::SharedLog::Recovered& recovered = options_.recovered;
   raft::Replica::Restored restored;
   restored.hard_state = recovered.hard_state;
-  // Without a log (appendonly no) the checkpoint alone knows which terms there were.
-  if (restored.hard_state.term < snapshot.last.term) {
-    restored.hard_state = {.term = snapshot.last.term, .voted_for = raft::kNobody};
-  }
   restored.snapshot = snapshot;
   restored.last = recovered.last;
   restored.executed = snapshot.last.index;
+  if (restored.hard_state.term < snapshot.last.term) {
+    // Without a log the checkpoint alone tells the term. A log is never behind it: a term is stored
+    // before anything is done in it, so a member of a group whose log knows none has lost its
+    // votes.
+    if (!alone() && restored.hard_state.term == 0) {
+      return environment_.owner.Report(*this, true, "has a checkpoint, and its log is gone");
+    }
+    restored.hard_state = {.term = snapshot.last.term, .voted_for = raft::kNobody};
+  }
   const bool log_is_behind = recovered.last.index <= snapshot.last.index;
   if (log_is_behind && snapshot.last.index > 0) {
     // The log ends below its checkpoint: a snapshot was ingested just before the end, and the log
@@ -134,7 +139,8 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
 }
 
 void PartitionHost::Submit(Deferred command) {
-  const Admission admission = partition_.Admit(*command.command, command.stale, monotonic_ms_);
+  const Admission admission =
+      partition_.Admit(*command.command, command.stale, partition_.monotonic_ms());
   if (waiting_.empty() && admission != Admission::kNoLeader) return RunDeferred(std::move(command));
   // First come, first served: what came earlier runs earlier.
   if (waiting_.size() >= options_.waiting_commands_max ||
@@ -142,13 +148,14 @@ void PartitionHost::Submit(Deferred command) {
     return command.answer(ErrorReply(kClusterDownError));
   }
   waiting_bytes_ += command.bytes;
-  command.deadline_ms = monotonic_ms_ + static_cast<uint64_t>(options_.election_wait_ms);
+  command.deadline_ms =
+      partition_.monotonic_ms() + static_cast<uint64_t>(options_.election_wait_ms);
   waiting_.push_back(std::move(command));
 }
 
 void PartitionHost::RunDeferred(Deferred command) {
   environment_.owner.OnActive(*this);
-  switch (partition_.Admit(*command.command, command.stale, monotonic_ms_)) {
+  switch (partition_.Admit(*command.command, command.stale, partition_.monotonic_ms())) {
     case Admission::kYes:
       break;
     case Admission::kMoved:
@@ -176,7 +183,8 @@ void PartitionHost::RunDeferred(Deferred command) {
 void PartitionHost::RunWaiting() {
   while (!waiting_.empty()) {
     Deferred& first = waiting_.front();
-    if (partition_.Admit(*first.command, first.stale, monotonic_ms_) == Admission::kNoLeader)
+    if (partition_.Admit(*first.command, first.stale, partition_.monotonic_ms()) ==
+        Admission::kNoLeader)
       return;
     waiting_bytes_ -= first.bytes;
     Deferred command = std::move(first);
@@ -204,10 +212,9 @@ void PartitionHost::OnMessage(raft::NodeId from, const raft::Message& message) {
 }
 
 void PartitionHost::Tick(uint64_t monotonic_ms) {
-  monotonic_ms_ = monotonic_ms;
+  partition_.Tick(monotonic_ms);
   if (!partition_.started()) return;
   environment_.owner.OnActive(*this);
-  partition_.Tick(monotonic_ms);
   if (sender_) {
     sender_->Tick(monotonic_ms);
     if (!partition_.IsLeader()) sender_.reset();

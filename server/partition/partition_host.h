@@ -68,6 +68,7 @@ class PartitionHost final : private Partition::Owner {
   uint64_t keys_to_load() const { return keys_to_load_->load(std::memory_order_relaxed); }
 
   bool active_mark = false;  // The shard's: it is listed to be flushed.
+  bool ready_mark = false;   // The shard's: the node does not wait for it any more.
 
   Partition& partition() { return partition_; }
   const Partition& partition() const { return partition_; }
@@ -145,7 +146,6 @@ class PartitionHost final : private Partition::Owner {
   std::unordered_map<uint64_t, Held> held_;
   uint64_t last_held_ = 0;
   std::vector<uint64_t> ready_;
-  uint64_t monotonic_ms_ = 0;
   bool rebuild_again_ = false;
   bool rebuilding_ = false;
 };

@@ -141,6 +141,14 @@ TEST_CASE("standalone: MULTI is atomic, WATCH sees other clients, errors abort")
   CHECK(client.Call({"EXEC"}) == "(nil)");
   CHECK(client.Call({"GET", "n"}) == "2");
 
+  // A watched key that has expired has changed, even if the transaction touches no key.
+  CHECK(client.Call({"SET", "brief", "v", "PX", "10"}) == "OK");
+  CHECK(client.Call({"WATCH", "brief"}) == "OK");
+  CHECK(WaitFor([&] { return other.Call({"EXISTS", "brief"}) == "0"; }));
+  CHECK(client.Call({"MULTI"}) == "OK");
+  CHECK(client.Call({"PING"}) == "QUEUED");
+  CHECK(client.Call({"EXEC"}) == "(nil)");
+
   CHECK(client.Call({"MULTI"}) == "OK");
   CHECK(client.Call({"SET", "n"}) == "-ERR wrong number of arguments for 'set' command");
   CHECK(client.Call({"EXEC"}) == "-EXECABORT Transaction discarded because of previous errors.");
@@ -211,6 +219,16 @@ TEST_CASE("standalone: an unknown setting or a bad value is refused at the start
     ServerProcess server({.port = 0, .directory = folder.path(), .arguments = wrong});
     CHECK(WaitFor([&] { return !server.IsRunning(); }));
   }
+}
+
+TEST_CASE("standalone: a port that another server listens on is refused") {
+  const TemporaryFolder folder;
+  const TemporaryFolder other_folder;
+  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = kInMemory});
+  REQUIRE(server.WaitReady());
+  ServerProcess other(
+      {.port = server.port(), .directory = other_folder.path(), .arguments = kInMemory});
+  CHECK(WaitFor([&] { return !other.IsRunning(); }));
 }
 
 TEST_CASE("standalone: maxclients turns away the next client with an error") {
@@ -309,21 +327,6 @@ TEST_CASE("standalone: replies far larger than a socket's buffer arrive as they 
   CHECK((raw.Read(expected.size()) == expected));
 }
 
-TEST_CASE("standalone: without a log, a checkpoint is what a restart finds") {
-  const TemporaryFolder folder;
-  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = kInMemory});
-  REQUIRE(server.WaitReady());
-  {
-    Client client(server.port());
-    REQUIRE(client.Call({"SET", "a", "1"}) == "OK");
-    REQUIRE(client.Call({"SAVE"}) == "OK");
-  }
-  server.Kill();
-  server.Start();
-  REQUIRE(server.WaitReady());
-  CHECK(Client(server.port()).Call({"GET", "a"}) == "1");
-}
-
 TEST_CASE("standalone: a refused EXEC ends its transaction") {
   const TemporaryFolder folder;
   ServerProcess server({.port = 0, .directory = folder.path(), .arguments = kInMemory});
@@ -334,4 +337,24 @@ TEST_CASE("standalone: a refused EXEC ends its transaction") {
       "+OK\r\n-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' "
       "command\r\n-ERR EXEC without MULTI\r\n";
   CHECK(raw.Read(expected.size()) == expected);
+}
+
+TEST_CASE(
+    "standalone: without a log the last checkpoint outlives the process, with and without one") {
+  const TemporaryFolder folder;
+  for (const char* appendonly : {"no", "no", "yes", "yes"}) {
+    CAPTURE(appendonly);
+    ServerProcess server(
+        {.port = 0, .directory = folder.path(), .arguments = {"--appendonly", appendonly}});
+    REQUIRE(WaitFor([&] { return Client(server.port()).connected(); }));
+    Client client(server.port());
+    REQUIRE(WaitFor([&] { return !client.Call({"GET", "k"}).starts_with("-LOADING"); }));
+    client.Call({"APPEND", "k", "x"});
+    CHECK(client.Call({"SAVE"}) == "OK");
+  }
+  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = {}});
+  REQUIRE(WaitFor([&] { return Client(server.port()).connected(); }));
+  Client client(server.port());
+  REQUIRE(WaitFor([&] { return !client.Call({"GET", "k"}).starts_with("-LOADING"); }));
+  CHECK(client.Call({"GET", "k"}) == "xxxx");
 }

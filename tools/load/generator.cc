@@ -198,11 +198,19 @@ class Generator {
       if (!size) break;
       if (all[at] == '-') NoteError(all.substr(at, *size));
       at += *size;
-      --connection.replies_due;
+      if (--connection.replies_due == connection.operations) SendFollowUps(connection);
     }
     connection.in.erase(0, at);
     if (connection.replies_due == 0 && connection.operations > 0) Finish(connection);
     return true;
+  }
+
+  void SendFollowUps(Connection& connection) {
+    if (workload_.FollowUpApart().empty()) return;
+    for (uint32_t i = 0; i < connection.operations; ++i) {
+      connection.out.append(workload_.FollowUpApart());
+    }
+    Flush(connection);
   }
 
   void NoteError(std::string_view error) {

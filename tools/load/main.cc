@@ -4,6 +4,7 @@
 //   bench_client --nodes host:port,... [--cluster 1] [--connections 50] [--pipeline 1]
 //                [--requests N | --seconds S] [--rate R] [--operation set|get|incr] [--keys N]
 //                [--key-bytes 16] [--value-bytes 32] [--sequential 1] [--follow-up "WAIT 1 0"]
+//                [--follow-up-apart 1]
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -58,6 +59,8 @@ bool Parse(int argc, char** argv, load::GeneratorOptions& options) {
       options.workload.sequential = number != 0;
     } else if (name == "--follow-up") {
       options.workload.follow_up = value;
+    } else if (name == "--follow-up-apart") {
+      options.workload.follow_up_apart = number != 0;
     } else if (name == "--seed") {
       options.workload.seed = number;
     } else {

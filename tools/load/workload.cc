@@ -45,7 +45,8 @@ const std::string& Workload::NextKey() {
 }
 
 void Workload::AppendCommand(const std::string& key, std::string& out) const {
-  out.append(head_).append(key).append(tail_).append(follow_up_);
+  out.append(head_).append(key).append(tail_);
+  if (!options_.follow_up_apart) out.append(follow_up_);
 }
 
 }  // namespace load

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace load {
@@ -15,6 +16,8 @@ struct WorkloadOptions {
   size_t value_bytes = 32;
   bool sequential = false;  // Each key once, in order, instead of random ones.
   std::string follow_up;    // A command sent after each, as part of it: "WAIT 1 0".
+  // The follow-up leaves only when the command's own reply has come, as most clients use WAIT.
+  bool follow_up_apart = false;
   uint64_t seed = 1;
 };
 
@@ -24,8 +27,13 @@ class Workload {
 
   // The next key; with `sequential` each of them once.
   const std::string& NextKey();
-  // Appends the command for `key` to `out`; a follow-up is part of it.
+  // Appends the command for `key` to `out`; a follow-up is part of it unless it is to be sent
+  // apart.
   void AppendCommand(const std::string& key, std::string& out) const;
+  // What is to be sent for each operation once its first reply is there; empty if nothing.
+  std::string_view FollowUpApart() const {
+    return options_.follow_up_apart ? std::string_view(follow_up_) : std::string_view();
+  }
   // Replies to one command.
   uint32_t replies() const { return follow_up_.empty() ? 1 : 2; }
 

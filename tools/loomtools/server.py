@@ -171,6 +171,21 @@ class Fleet:
     def by_port(self, port):
         return next(server for server in self.servers if server.port == port)
 
+    def wait_settled(self, quiet_seconds=2.5, seconds=60):
+        """Until leaderships have stayed where they are for a while: nodes spread them once they run."""
+        deadline = time.monotonic() + seconds
+        last, since = None, time.monotonic()
+        while time.monotonic() < deadline:
+            slots = [[line.split()[8:] for line in
+                      sorted(resp.call_once(server.port, "CLUSTER", "NODES").decode().splitlines())]
+                     for server in self.servers]
+            if slots != last:
+                last, since = slots, time.monotonic()
+            if time.monotonic() - since >= quiet_seconds:
+                return
+            time.sleep(0.1)
+        raise TimeoutError("leaderships keep moving")
+
     def wait_healed(self, seconds=60):
         def healed():
             return all(server.cluster_is_ok() for server in self.servers)
@@ -197,8 +212,9 @@ def loomcache_cluster(directory, *arguments, nodes=3, preset="release"):
     servers = [Server(f"node {i + 1}", loomcache_path(preset), base + i,
                       os.path.join(directory, f"node-{i + 1}"), settings).start()
                for i in range(nodes)]
-    fleet = Fleet(servers, directory)
-    return _ready(fleet)
+    fleet = _ready(Fleet(servers, directory))
+    fleet.wait_settled()
+    return fleet
 
 
 def redis(directory, *arguments):

@@ -26,7 +26,7 @@ class Table:
         if ratio is None and isinstance(ours, (int, float)) and isinstance(theirs, (int, float)):
             ratio = ours / theirs if theirs else None
         met = self._met(goal, ratio)
-        shown = "" if ratio is None else f"{ratio:.2f}{met}"
+        shown = f"{ratio:.2f}{met}" if isinstance(ratio, (int, float)) else ""
         text = goal if isinstance(goal, str) else f"{goal[0]} {goal[1]:g} x" if goal else ""
         print(f"| {what} | {text} | {show(ours)} | {show(theirs)} | {shown} |", flush=True)
 
