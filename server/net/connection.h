@@ -35,6 +35,8 @@ class Connection final : public Session {
   bool closed() const { return stream_ == nullptr; }
 
   size_t output_bytes() const { return output_.size() + sending_bytes_; }
+  // Some command has not had its reply yet, which may not even be known.
+  bool owes_replies() const { return output_bytes() > 0 || output_.waits(); }
   size_t input_bytes() const { return parser_.buffered_bytes(); }
 
   // Session

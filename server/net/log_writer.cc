@@ -4,6 +4,7 @@ namespace server {
 namespace {
 
 constexpr uint64_t kSyncEveryMs = 1000;  // appendfsync everysec
+constexpr uint64_t kQuietMs = 200;
 
 std::shared_ptr<std::unique_ptr<storage::SharedLog::WriteJob>> Box(
     std::unique_ptr<storage::SharedLog::WriteJob> job) {
@@ -116,7 +117,20 @@ void LogWriter::Tick(uint64_t monotonic_ms) {
     last_sync_ms_ = monotonic_ms;
     SyncWritten();
   }
+  MarkWhenQuiet(monotonic_ms);
   RemoveObsolete();
+}
+
+// After the last write of a busy time: what is damaged later is then known to have been durable.
+void LogWriter::MarkWhenQuiet(uint64_t monotonic_ms) {
+  const bool idle = !job_out_ && !syncing_ && !log_->HasPending() &&
+                    log_->durable_sequence() == log_->last_sequence();
+  if (!idle || log_->last_sequence() != quiet_sequence_) {
+    quiet_sequence_ = log_->last_sequence();
+    quiet_since_ms_ = monotonic_ms;
+  } else if (monotonic_ms - quiet_since_ms_ >= kQuietMs) {
+    log_->AppendSyncMarker();  // Once: then nothing is left to mark.
+  }
 }
 
 // Syncs what is written, beside further writes.
@@ -147,6 +161,13 @@ void LogWriter::Fail(const std::string& what) {
 void LogWriter::Stop() {
   worker_.reset();
   preparer_.reset();
+  if (log_ == nullptr || failed_ || log_->HasPending()) return;
+  if (log_->durable_sequence() != log_->last_sequence()) return;
+  log_->AppendSyncMarker();
+  const Job job = Box(log_->TakeJob(/*sync=*/false));
+  if (!job) return;
+  (*job)->Run();
+  (void)log_->Complete(std::move(*job));  // Without the marker all is as it was.
 }
 
 void LogWriter::SyncNow(std::function<void()> done) {

@@ -134,6 +134,8 @@ class Node {
   Stage stage_ = Stage::kServing;
   bool asking_shards_ = false;
   uint64_t stage_deadline_ms_ = 0;
+  uint64_t last_busy_ms_ = 0;     // When a client last wanted something of us.
+  uint64_t commands_before_ = 0;  // That were received until then.
   uint64_t now_ms_ = 0;
   std::function<void(std::string)> shutdown_failed_;
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
+#include <utility>
 
 #include "server/net/node.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr uint64_t kHandOverPatienceMs = 3000;
 constexpr uint64_t kReplyPatienceMs = 500;
+constexpr uint64_t kQuietMs = 50;  // Longer than clients take to follow a MOVED.
 
 }  // namespace
 
@@ -49,7 +51,6 @@ void Node::BeginShutdown(bool save) {
 void Node::HandOver() {
   stage_ = Stage::kHandingOver;
   stage_deadline_ms_ = now_ms_ + kHandOverPatienceMs;
-  if (cluster_) OnAllShards([](Shard& shard) { shard.GiveUpLeaderships(); });
 }
 
 void Node::ContinueShutdown() {
@@ -57,7 +58,11 @@ void Node::ContinueShutdown() {
     asking_shards_ = true;
     OnEveryShard(
         *shards_[0],
-        [this](Shard& shard) { return std::string(cluster_ && shard.leads_any() ? 1 : 0, 'x'); },
+        [this](Shard& shard) {
+          // Again and again: a transfer may fail, or a leadership come back.
+          if (cluster_) shard.GiveUpLeaderships();
+          return std::string(cluster_ && shard.leads_any() ? 1 : 0, 'x');
+        },
         [this](const std::string& leading) {
           asking_shards_ = false;
           if (leading.empty() || now_ms_ >= stage_deadline_ms_) SyncAll();
@@ -69,7 +74,16 @@ void Node::ContinueShutdown() {
         *shards_[0], [](Shard& shard) { return std::string(shard.replies_waiting() ? 1 : 0, 'x'); },
         [this](const std::string& waiting) {
           asking_shards_ = false;
-          if (waiting.empty() || now_ms_ >= stage_deadline_ms_) Finish();
+          // Clients that still send are told where to go. A command that meets a closed connection
+          // has an unknown fate.
+          uint64_t commands = 0;
+          for (const auto& shard : shards_) commands += shard->stats().commands.get();
+          if (!waiting.empty() || commands != std::exchange(commands_before_, commands)) {
+            last_busy_ms_ = now_ms_;
+          }
+          const bool quiet =
+              waiting.empty() && now_ms_ - last_busy_ms_ >= (cluster_ ? kQuietMs : 0);
+          if (quiet || now_ms_ >= stage_deadline_ms_) Finish();
         });
   }
 }
@@ -85,6 +99,7 @@ void Node::SyncAll() {
       OnShard(*shards_[0], [this, missing](Shard&) {
         if (--*missing != 0) return;
         stage_ = Stage::kReplying;
+        last_busy_ms_ = now_ms_;
         stage_deadline_ms_ = now_ms_ + kReplyPatienceMs;
       });
     });

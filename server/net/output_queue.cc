@@ -118,7 +118,9 @@ const OutputQueue::Blocked* OutputQueue::TakeBlocked() {
 void OutputQueue::Fail(const Partition* partition, raft::Index above, std::string_view error) {
   size_t offset = ready_;
   for (Mark& mark : marks_) {
-    if (mark.place == 0 && mark.blocked.partition == partition && mark.blocked.gate.index > above) {
+    const Gate& gate = mark.blocked.gate;
+    if (mark.place == 0 && mark.blocked.partition == partition &&
+        (gate.index > above || gate.read != 0)) {
       std::string replacement;
       for (uint32_t i = 0; i < mark.replies; ++i) replacement.append(error);
       bytes_.replace(offset, mark.size, replacement);

@@ -44,8 +44,8 @@ class OutputQueue {
   };
   const Blocked* TakeBlocked();
 
-  // Replies of `partition` that wait for an index above `above` become `error` (with CRLF, once for
-  // each).
+  // Replies of `partition` that wait for an index above `above`, or for a round of confirmation,
+  // become `error` (with CRLF, once for each).
   void Fail(const Partition* partition, raft::Index above, std::string_view error);
 
   bool empty() const { return marks_.empty() && bytes_.size() == closed_; }

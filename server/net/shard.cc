@@ -21,6 +21,7 @@ constexpr size_t kCheckpointSliceBytes = 128 << 10;
 constexpr uint64_t kCheckpointPaceMs = 1;
 constexpr size_t kExpireKeysPerTick = 20;
 constexpr int kExpireRoundsPerTick = 16;
+constexpr raft::Index kTransferEntriesMax = 64;  // A turn or a few of a busy partition.
 
 uint64_t ReadMonotonicMs() {
   timespec now{};
@@ -300,6 +301,15 @@ bool Shard::TransferLeadership(uint32_t partition, raft::NodeId to) {
   PartitionHost* local = host(partition);
   if (local == nullptr || !local->partition().serving()) return false;
   local->partition().Seal();
+  // Writes wait while a transfer is under way, so one to a member that is far behind has to wait
+  // until it has caught up.
+  const raft::Core& core = local->partition().replica().core();
+  const bool ready = std::any_of(
+      core.followers().begin(), core.followers().end(), [&](const raft::Progress& follower) {
+        return follower.id == to && follower.state == raft::Progress::State::kReplicate &&
+               follower.match + kTransferEntriesMax >= core.last().index;
+      });
+  if (!ready) return false;
   local->partition().replica().TransferLeadership(to);
   OnActive(*local);
   return true;
@@ -309,7 +319,7 @@ void Shard::GiveUpLeaderships() {
   for (const auto& host : hosts_) {
     if (!host->partition().started()) continue;
     const raft::Core& core = host->partition().replica().core();
-    if (!host->partition().IsLeader()) continue;
+    if (!host->partition().IsLeader() || core.transferring()) continue;
     // To the follower that is furthest: it takes over soonest.
     const raft::Progress* best = nullptr;
     for (const raft::Progress& follower : core.followers()) {

@@ -199,7 +199,7 @@ void Shard::CloseClients() {
 
 bool Shard::replies_waiting() const {
   for (const auto& connection : connections_) {
-    if (connection != nullptr && connection->output_bytes() > 0) return true;
+    if (connection != nullptr && connection->owes_replies()) return true;
   }
   return false;
 }

@@ -36,6 +36,22 @@ void Partition::ReplaceKeyspace(std::unique_ptr<storage::Keyspace> keyspace) {
   expire_cursors_.fill(0);
 }
 
+void Partition::Rebuilt(std::unique_ptr<storage::Keyspace> keyspace, raft::Index executed) {
+  ReplaceKeyspace(std::move(keyspace));
+  replica_->Rebuilt(executed);
+}
+
+void Partition::InstallSnapshot(std::unique_ptr<storage::Keyspace> keyspace,
+                                const raft::SnapshotInfo& info) {
+  Seal();
+  // What the snapshot stands for includes our own uncommitted entries, or others in their place.
+  if (replica_->WantsSnapshot(info)) FailAbove(commit_, GateFailure::kUnknown);
+  ReplaceKeyspace(std::move(keyspace));
+  replica_->SnapshotInstalled(info);
+  serving_ = replica_->IsServing();
+  open_index_ = replica_->core().last().index + 1;
+}
+
 void Partition::SetTime(int64_t wall_ms, uint64_t monotonic_ms) {
   wall_ms_ = wall_ms;
   monotonic_ms_ = std::max(monotonic_ms_, monotonic_ms);
@@ -51,7 +67,8 @@ bool Partition::ReadConfirmed(uint64_t round) const { return replica_->ReadConfi
 
 Admission Partition::Admit(const Command& command, bool stale, uint64_t monotonic_ms) const {
   if (!started()) return Admission::kLoading;
-  if (!serving_) {
+  // Leadership may have been lost earlier in this turn, which serving_ learns at its end.
+  if (!serving_ || !replica_->IsServing()) {
     // A follower's memory holds committed state only, unless it led before and waits to be rebuilt.
     if (stale && (command.flags & kWrite) == 0 && !IsLeader() && !replica_->rebuilding()) {
       return Admission::kYes;
@@ -166,6 +183,9 @@ void Partition::Seal() {
 
 void Partition::OnMessage(raft::NodeId from, const raft::Message& message) {
   Seal();
+  // What the core promises on this message counts from a moment after it arrived (core.h): counted
+  // from before a pause, our promise not to vote would end before the lease that rests on it.
+  replica_->Tick(monotonic_ms_);
   replica_->OnMessage(from, message);
 }
 
@@ -184,12 +204,31 @@ void Partition::FailUndecided() {
       static_cast<uint64_t>(options_.unknown_after_ms)) {
     return;
   }
-  const raft::Index above = commit_;
-  waiters_.clear();
-  owner_.OnGatesFailed(*this, above, GateFailure::kUnknown);
+  FailAbove(commit_, GateFailure::kUnknown);
 }
 
-void Partition::OnStored(uint64_t ticket) { replica_->OnStored(ticket); }
+// Those at or below `above` go on waiting: nothing is known of them yet.
+void Partition::FailAbove(raft::Index above, GateFailure failure) {
+  std::erase_if(waiters_, [&](const Waiter& waiter) {
+    return waiter.gate.index > above || waiter.gate.read != 0;
+  });
+  owner_.OnGatesFailed(*this, above, failure);
+  if (!waiters_.empty()) owner_.OnGatesOpened(*this);  // Some may only have stood behind others.
+}
+
+// Entries of ours were replaced. Can they still be committed, by a member that has them and leads
+// later (Raft paper, figure 8)? Not in a group of three: whoever replaced them was elected by
+// members that did not have them, which leaves only us. In a larger one there may be another.
+bool Partition::ReplacedForGood() const {
+  const raft::Configuration& members = replica_->core().configuration();
+  return !members.joint() && members.voters.size() <= 3;
+}
+
+void Partition::OnStored(uint64_t ticket) {
+  // Committed configurations may make the core append entries of its own: ours come first.
+  if (replica_->core().ConfigurationChanging()) Seal();
+  replica_->OnStored(ticket);
+}
 
 void Partition::Flush() {
   if (!started()) return;
@@ -243,16 +282,21 @@ void Partition::OnCommitted(raft::Index commit) {
 }
 
 void Partition::OnTruncated(raft::Index last_kept) {
-  waiters_.clear();
   watches_.AllChanged();
   serving_ = false;
-  owner_.OnGatesFailed(*this, last_kept, GateFailure::kNotExecuted);
+  FailAbove(last_kept, ReplacedForGood() ? GateFailure::kNotExecuted : GateFailure::kUnknown);
   owner_.OnStateLost(*this, last_kept);
 }
 
 void Partition::OnRoleChanged() {
   serving_ = replica_->IsServing();
   if (!serving_) watches_.AllChanged();
+  const raft::Term term = replica_->core().term();
+  if (options_.reads_by_round && (!IsLeader() || term != reads_term_)) {
+    // A round that is confirmed in a later term says nothing about reads of this one.
+    reads_term_ = term;
+    FailAbove(raft::kIndexMax, GateFailure::kNotExecuted);
+  }
   owner_.OnRoleChanged(*this);
 }
 

@@ -48,8 +48,8 @@ enum class Admission {
 };
 
 enum class GateFailure {
-  kNotExecuted,  // The entry was replaced by another leader's: the command certainly did not
-                 // happen.
+  kNotExecuted,  // The entry was replaced by another leader's for good, or it was only a read: the
+                 // command certainly did not happen.
   kUnknown,      // Nobody can say here whether it was or will be committed.
 };
 
@@ -74,6 +74,7 @@ class Partition final : public raft::StateMachine,
    public:
     virtual ~Owner() = default;
     virtual void OnGatesOpened(Partition& partition) = 0;  // Commit moved: waiters may be ready.
+    // Gates above this index, and those that wait for a round of confirmation, will never open.
     virtual void OnGatesFailed(Partition& partition, raft::Index above, GateFailure failure) = 0;
     virtual void OnRoleChanged(Partition& partition) = 0;
     virtual void OnStateLost(Partition& partition,
@@ -106,8 +107,11 @@ class Partition final : public raft::StateMachine,
   storage::PartitionId id() const { return options_.id; }
   storage::Keyspace& keyspace() { return *keyspace_; }
   const storage::Keyspace& keyspace() const { return *keyspace_; }
-  void ReplaceKeyspace(
-      std::unique_ptr<storage::Keyspace> keyspace);  // After a rebuild or a snapshot.
+  void ReplaceKeyspace(std::unique_ptr<storage::Keyspace> keyspace);  // Before Start.
+  // After OnStateLost: the keyspace reflects committed entries up to `executed`, and only those.
+  void Rebuilt(std::unique_ptr<storage::Keyspace> keyspace, raft::Index executed);
+  // The keyspace is that of a snapshot which is the newest checkpoint now.
+  void InstallSnapshot(std::unique_ptr<storage::Keyspace> keyspace, const raft::SnapshotInfo& info);
   raft::Replica& replica() { return *replica_; }
   const raft::Replica& replica() const { return *replica_; }
   raft::LogStorage& log() { return *log_; }
@@ -187,6 +191,8 @@ class Partition final : public raft::StateMachine,
   Call::Context ContextFor(const Request& request);
   bool ReadConfirmed(uint64_t round) const;
   void FailUndecided();
+  void FailAbove(raft::Index above, GateFailure failure);
+  bool ReplacedForGood() const;
 
   const Options options_;
   Owner& owner_;
@@ -212,6 +218,7 @@ class Partition final : public raft::StateMachine,
   raft::Index commit_ = 0;
   raft::Index open_index_ = 1;
   uint64_t turn_read_round_ = 0;  // readindex: one round serves a turn's reads.
+  raft::Term reads_term_ = 0;     // In which the rounds that reads wait for were begun.
   int64_t wall_ms_ = 0;
   uint64_t monotonic_ms_ = 0;
   uint64_t leaderless_since_ms_ = 0;

@@ -110,18 +110,17 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   restored.last = recovered.last;
   restored.executed = snapshot.last.index;
   if (restored.hard_state.term < snapshot.last.term) {
-    // Without a log the checkpoint alone tells the term. A log is never behind it: a term is stored
-    // before anything is done in it, so a member of a group whose log knows none has lost its
-    // votes.
+    // A term is stored before anything is promised in it, so a member of a group whose log knows none has
+    // lost its votes.
     if (!alone() && restored.hard_state.term == 0) {
       return environment_.owner.Report(*this, true, "has a checkpoint, and its log is gone");
     }
-    restored.hard_state = {.term = snapshot.last.term, .voted_for = raft::kNobody};
+    // Else the term was on its way to the log when its first entries were; or no log is kept at all.
+    restored.hard_state = {.term = snapshot.last.term};
   }
-  const bool log_is_behind = recovered.last.index <= snapshot.last.index;
-  if (log_is_behind && snapshot.last.index > 0) {
-    // The log ends below its checkpoint: a snapshot was ingested just before the end, and the log
-    // was to be reset (FAULTS C10); or the log is not kept at all.
+  if (!LogContinues(snapshot.last)) {
+    // The log ends below its checkpoint, or belongs to another history: a snapshot was ingested
+    // just before the end, and the log was to be reset (FAULTS C10); or it is not kept at all.
     restored.last = snapshot.last;
     if (environment_.log != nullptr && recovered.last != snapshot.last) {
       environment_.log->Reset(id(), snapshot.last);
@@ -136,6 +135,15 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   environment_.owner.OnActive(*this);
   environment_.owner.OnRoleChanged(*this);
   RunWaiting();
+}
+
+// Whether what the log holds goes on from this checkpoint, or there is none to go on from.
+bool PartitionHost::LogContinues(const raft::Position& checkpoint) const {
+  if (checkpoint.index == 0) return true;
+  const storage::SharedLog::Recovered& recovered = options_.recovered;
+  if (environment_.log == nullptr || recovered.last.index <= checkpoint.index) return false;
+  const std::optional<raft::Term> term = environment_.log->TermAt(id(), checkpoint.index);
+  return !term || *term == checkpoint.term;
 }
 
 void PartitionHost::Submit(Deferred command) {
@@ -227,6 +235,10 @@ void PartitionHost::Tick(uint64_t monotonic_ms) {
 
 void PartitionHost::Flush() {
   partition_.Flush();
+  // A long backlog is applied in pieces, and the loop turns in between.
+  if (partition_.started() && partition_.replica().HasMoreToApply()) {
+    environment_.owner.OnActive(*this);
+  }
   if (no_log_ != nullptr) {
     // Nothing is written, so all is stored; what follows from that may be stored again.
     while (const std::optional<uint64_t> ticket = no_log_->TakeStored()) {
@@ -273,11 +285,14 @@ void PartitionHost::OnGatesOpened(Partition&) { environment_.owner.OnGatesOpened
 void PartitionHost::OnGatesFailed(Partition&, raft::Index above, GateFailure failure) {
   const std::string_view error =
       failure == GateFailure::kUnknown ? kUncertainError : kNotExecutedError;
-  for (auto& [token, held] : std::exchange(held_, {})) {
-    // What was committed meanwhile is certain, whoever leads now.
-    const bool certain = held.gate.index <= above && held.gate.read == 0;
-    held.answer(certain ? std::move(held.reply) : ErrorReply(error));
+  std::vector<Held> failed;
+  for (auto at = held_.begin(); at != held_.end();) {
+    const Gate& gate = at->second.gate;
+    const bool fails = gate.index > above || gate.read != 0;
+    if (fails) failed.push_back(std::move(at->second));
+    at = fails ? held_.erase(at) : std::next(at);
   }
+  for (const Held& held : failed) held.answer(ErrorReply(error));
   environment_.owner.OnGatesFailed(*this, above, failure);
 }
 
@@ -306,11 +321,17 @@ void PartitionHost::Rebuild() {
     if (!loaded->error.empty()) {
       return environment_.owner.Report(*this, true, "cannot load its checkpoint: " + loaded->error);
     }
+    if (!partition_.replica().rebuilding()) return;  // A snapshot came in the meantime.
     if (!loaded->keyspace) {
       loaded->keyspace = std::make_unique<storage::Keyspace>(partition_.keyspace().hash_seed());
     }
-    partition_.ReplaceKeyspace(std::move(loaded->keyspace));
-    partition_.replica().Rebuilt(loaded->snapshot.last.index);
+    checkpointer_->set_newest(loaded->snapshot.last);
+    if (partition_.replica().WantsSnapshot(loaded->snapshot)) {
+      // One that was received while this was read.
+      partition_.InstallSnapshot(std::move(loaded->keyspace), loaded->snapshot);
+    } else {
+      partition_.Rebuilt(std::move(loaded->keyspace), loaded->snapshot.last.index);
+    }
     environment_.owner.OnActive(*this);
   });
 }
@@ -356,7 +377,10 @@ void PartitionHost::OnSnapshotChunk(Partition&, raft::NodeId from,
   if (chunk.info.last.index <= partition_.commit()) return reply(0, false);  // FAULTS C11.
   environment_.owner.Report(*this, false,
                             "receives a snapshot index=" + std::to_string(chunk.info.last.index));
-  if (checkpointer_) checkpointer_->Abort();
+  checkpointer_->Abort();
+  // From here on what is on disk may be the snapshot, which keys changed since our own last
+  // checkpoint do not complete.
+  checkpointer_->set_full_next(true);
   receiver_ = std::make_unique<SnapshotReceiver>(
       id(), *environment_.store, environment_.executor, chunk, reply,
       [this](const raft::SnapshotInfo& info) { InstallReceived(info); });
@@ -369,9 +393,9 @@ void PartitionHost::InstallReceived(const raft::SnapshotInfo& info) {
       return environment_.owner.Report(*this, true,
                                        "cannot load a received snapshot: " + loaded->error);
     }
-    partition_.ReplaceKeyspace(std::move(loaded->keyspace));
-    partition_.replica().SnapshotInstalled(info);
+    partition_.InstallSnapshot(std::move(loaded->keyspace), info);
     checkpointer_->set_newest(info.last);
+    checkpointer_->set_full_next(false);
     receiver_.reset();
     environment_.owner.OnActive(*this);
   });

@@ -113,6 +113,7 @@ class PartitionHost final : private Partition::Owner {
   struct LoadedCheckpoint;
   void LoadCheckpoint(std::function<void(std::shared_ptr<LoadedCheckpoint>)> done);
   void StartReplica(const raft::SnapshotInfo& snapshot);
+  bool LogContinues(const raft::Position& checkpoint) const;
   void Rebuild();
   void InstallReceived(const raft::SnapshotInfo& info);
   void MaybeCheckpoint();
