@@ -30,7 +30,8 @@ class Connection final : public Session {
   void FlushOutput();
   // Replies of this partition that wait for an index above `above` become an error.
   void OnGatesFailed(const Partition* partition, raft::Index above, std::string_view error);
-  void Close();  // Now; destroys this at the end of the turn.
+  void OnSettings();  // They changed.
+  void Close();       // Now; destroys this at the end of the turn.
   bool closed() const { return stream_ == nullptr; }
 
   size_t output_bytes() const { return output_.size() + sending_bytes_; }
@@ -64,7 +65,7 @@ class Connection final : public Session {
 
   // Dispatch, in the order in which Redis checks (server.c, processCommand).
   void Dispatch(Pending& pending);
-  bool Refuse(const Pending& pending, resp::Writer& reply);
+  bool Refuse(Pending& pending, std::string& error);
   void Enqueue(const Pending& pending, resp::Writer& reply);
   void RunInSession(const Command& command, std::span<const std::string_view> args);
   void RunOnPartition(Pending& pending, resp::Writer& reply);

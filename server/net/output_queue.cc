@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace server {
 namespace {
@@ -93,6 +94,19 @@ void OutputQueue::Consume(size_t size) {
     closed_ -= head_;
     head_ = 0;
   }
+}
+
+std::string OutputQueue::TakeReady(size_t& begin) {
+  const std::string_view ready = Ready();
+  if (ready_ == bytes_.size()) {
+    begin = head_;
+    head_ = ready_ = closed_ = 0;
+    return std::exchange(bytes_, {});
+  }
+  begin = 0;
+  std::string copy(ready);
+  Consume(ready.size());
+  return copy;
 }
 
 const OutputQueue::Blocked* OutputQueue::TakeBlocked() {

@@ -29,9 +29,12 @@ class OutputQueue {
   uint64_t Reserve();
   void Fill(uint64_t place, std::string reply);
 
-  // Bytes that may leave now, in order. View them, send some, then Consume what was sent.
+  // Bytes that may leave now, in order. View them, send some, then Consume what was sent: that ends
+  // the view.
   std::string_view Ready();
   void Consume(size_t size);
+  // All bytes of Ready from `begin` on: without a copy if nothing else is here.
+  std::string TakeReady(size_t& begin);
 
   // The first mark's partition and gate if it is what everything waits for, unless it was handed
   // out before.

@@ -85,6 +85,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   // Checkpoints of this shard's partitions, one after another; `done` gets the first error, or "".
   void CheckpointAll(std::function<void(std::string error)> done);
   void set_out_of_memory(bool out) { out_of_memory_ = out; }
+  bool out_of_memory() const { return out_of_memory_; }
   void StopListening();
   void CloseClients();
   bool replies_waiting() const;

@@ -206,6 +206,9 @@ bool Shard::replies_waiting() const {
 
 void Shard::SetSettings(std::shared_ptr<const Settings> settings) {
   settings_ = std::move(settings);
+  for (const auto& connection : connections_) {
+    if (connection != nullptr) connection->OnSettings();
+  }
   log_writer_.set_mode(Node::SyncModeOf(*settings_));
 }
 

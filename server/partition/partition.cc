@@ -359,7 +359,11 @@ void Partition::OnChange(int database, const storage::HashedKey& key) {
 void Partition::OnClear(int database) {
   if (!applying_) hazards_.WroteAll(open_index_);
   if (applying_index_ != 0) hazards_.WroteAll(applying_index_);
-  if (!watches_.empty()) watches_.DatabaseCleared(database);
+  if (watches_.empty()) return;
+  const storage::Database& cleared = keyspace_->database(database);
+  watches_.DatabaseCleared(database, [&](std::string_view key) {
+    return cleared.Find(keyspace_->Hash(key)) != nullptr;
+  });
 }
 
 }  // namespace server

@@ -330,6 +330,40 @@ TEST_CASE("standalone: a password is asked for before anything else") {
   CHECK(client.Call({"SET", "k", "v"}) == "OK");
 }
 
+TEST_CASE("standalone: replies far larger than a socket's buffer arrive as they were written") {
+  const TemporaryFolder folder;
+  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = kInMemory});
+  REQUIRE(server.WaitReady());
+  // No two stretches are alike, so that bytes at a wrong place are seen.
+  std::string value;
+  for (int i = 0; value.size() < (8 << 20); ++i) value += std::to_string(i) + ",";
+  Client client(server.port());
+  REQUIRE(client.Call({"SET", "big", value}) == "OK");
+
+  RawClient raw(server.port());
+  constexpr int kReplies = 4;
+  std::string expected;
+  std::string asked;
+  for (int i = 0; i < kReplies; ++i) {
+    expected += "$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
+    asked += "GET big\r\n";
+  }
+  REQUIRE(raw.Send(asked));
+  CHECK((raw.Read(expected.size()) == expected));
+}
+
+TEST_CASE("standalone: a refused EXEC ends its transaction") {
+  const TemporaryFolder folder;
+  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = kInMemory});
+  REQUIRE(server.WaitReady());
+  RawClient raw(server.port());
+  REQUIRE(raw.Send("MULTI\r\nEXEC x\r\nEXEC\r\n"));
+  const std::string expected =
+      "+OK\r\n-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' "
+      "command\r\n-ERR EXEC without MULTI\r\n";
+  CHECK(raw.Read(expected.size()) == expected);
+}
+
 TEST_CASE(
     "standalone: without a log the last checkpoint outlives the process, with and without one") {
   const TemporaryFolder folder;
