@@ -104,7 +104,7 @@ bool Connection::Refuse(Pending& pending, std::string& error) {
     return true;
   }
   if (shard_.loading() && (command->flags & kLoading) == 0) [[unlikely]] {
-    reply.Error(kLoadingError);
+    error = kLoadingError;
     return true;
   }
   return false;
