@@ -13,8 +13,8 @@
 namespace server {
 namespace {
 
-// A socket that several shards can bind to the same port. The first of them finds out whether another
-// process has it: among those who share a port the kernel would deal out our clients.
+// A socket that several shards can bind to the same port. The first of them finds out whether
+// another process has it: among those who share a port the kernel would deal out our clients.
 int BoundSocket(const Listener::Address& address, bool shared, std::string& error) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;

@@ -159,6 +159,7 @@ bool Peers::Start(const std::vector<discovery::Endpoint>& endpoints, const std::
                   const auto found = by_node_.find(link.node());
                   if (found != by_node_.end() && found->second == &link) by_node_.erase(found);
                   last_node_[&link] = link.node();
+                  shard_.OnLinkBroken(link.node());
                 },
             .on_refused =
                 [this](PeerLink& link) {

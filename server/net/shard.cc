@@ -256,6 +256,12 @@ void Shard::OnRoleChanged(PartitionHost& host) {
   const raft::NodeId leader =
       host.partition().serving() || !host.partition().IsLeader() ? core.leader() : raft::kNobody;
   node_.OnLeader(host.id(), leader, core.term());
+  const bool serves = host.partition().serving();
+  if (serves == host.served_mark) return;
+  host.served_mark = serves;
+  spdlog::info("partition {} {} term={} log={}/{}", host.id(),
+               serves ? "became leader" : "ceased to lead", core.term(), core.last().term,
+               core.last().index);
 }
 
 void Shard::Report(PartitionHost& host, bool error, const std::string& event) {
@@ -328,6 +334,10 @@ void Shard::GiveUpLeaderships() {
     }
     if (best != nullptr) TransferLeadership(host->id(), best->id);
   }
+}
+
+void Shard::OnLinkBroken(raft::NodeId node) {
+  for (const auto& host : hosts_) host->OnLinkBroken(node);
 }
 
 void Shard::Suspect(raft::NodeId node) {

@@ -89,6 +89,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void StopListening();
   void CloseClients();
   bool replies_waiting() const;
+  void OnLinkBroken(raft::NodeId node);
   void Suspect(raft::NodeId node);  // Its process is gone.
   void WaitForReplicas(int64_t replicas, int64_t timeout_ms, std::function<void(int64_t)> answer);
 

@@ -53,11 +53,9 @@ bool Shard::Listen() {
     for (const std::string& address : settings_->bind) {
       const bool optional = address.starts_with('-');
       const std::string host = optional ? address.substr(1) : address;
-      auto listener =
-          Listener::Open(
-          &loop_,
-          {.host = host, .port = static_cast<int>(settings_->port), .first = index_ == 0}, backlog,
-          accept(false), error);
+      auto listener = Listener::Open(
+          &loop_, {.host = host, .port = static_cast<int>(settings_->port), .first = index_ == 0},
+          backlog, accept(false), error);
       if (listener) {
         listeners_.push_back(std::move(listener));
       } else if (!optional) {

@@ -110,12 +110,13 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   restored.last = recovered.last;
   restored.executed = snapshot.last.index;
   if (restored.hard_state.term < snapshot.last.term) {
-    // A term is stored before anything is promised in it, so a member of a group whose log knows none has
-    // lost its votes.
+    // A term is stored before anything is promised in it, so a member of a group whose log knows
+    // none has lost its votes.
     if (!alone() && restored.hard_state.term == 0) {
       return environment_.owner.Report(*this, true, "has a checkpoint, and its log is gone");
     }
-    // Else the term was on its way to the log when its first entries were; or no log is kept at all.
+    // Else the term was on its way to the log when its first entries were; or no log is kept at
+    // all.
     restored.hard_state = {.term = snapshot.last.term};
   }
   if (!LogContinues(snapshot.last)) {
@@ -222,6 +223,10 @@ void PartitionHost::OnMessage(raft::NodeId from, const raft::Message& message) {
     if (sender_ && sender_->follower() == from) sender_->OnReply(*reply);
   }
   partition_.OnMessage(from, message);
+}
+
+void PartitionHost::OnLinkBroken(raft::NodeId node) {
+  if (sender_ && sender_->follower() == node) sender_->OnLinkBroken();
 }
 
 void PartitionHost::Tick(uint64_t monotonic_ms) {

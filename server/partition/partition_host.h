@@ -68,6 +68,7 @@ class PartitionHost final : private Partition::Owner {
   uint64_t keys_to_load() const { return keys_to_load_->load(std::memory_order_relaxed); }
 
   bool active_mark = false;  // The shard's: it is listed to be flushed.
+  bool served_mark = false;  // The shard's: it has said that this leads.
   bool ready_mark = false;   // The shard's: the node does not wait for it any more.
 
   Partition& partition() { return partition_; }
@@ -81,6 +82,7 @@ class PartitionHost final : private Partition::Owner {
 
   void OnMessage(raft::NodeId from, const raft::Message& message);
   void Tick(uint64_t monotonic_ms);
+  void OnLinkBroken(raft::NodeId node);  // What was on its way there is lost.
   // End of a loop turn: seals, replicates, stores. With a log, call TakeStored after it was
   // written.
   void Flush();

@@ -109,6 +109,7 @@ void SnapshotSender::OnRead() {
   raft::SnapshotChunk chunk;
   chunk.term = options_.term;
   chunk.info = reading_->reader->info().snapshot;
+  last_ = chunk.info.last;
   chunk.hash_seed = reading_->reader->info().hash_seed;
   chunk.sequence = next_sequence_++;
   chunk.bytes = std::make_shared<const std::string>(std::exchange(reading_->bytes, {}));
@@ -118,10 +119,9 @@ void SnapshotSender::OnRead() {
 }
 
 void SnapshotSender::OnReply(const raft::SnapshotReply& reply) {
-  if (reply.term != options_.term || !reading_->reader ||
-      reply.last != reading_->reader->info().snapshot.last) {
-    return;
-  }
+  // Before the first chunk the reader is the executor's, and a reply belongs to an earlier
+  // transfer.
+  if (next_sequence_ == 0 || reply.term != options_.term || reply.last != last_) return;
   if (!reply.accepted) return End(false);
   if (reply.sequence <= acknowledged_) return;
   acknowledged_ = reply.sequence;
@@ -129,6 +129,8 @@ void SnapshotSender::OnReply(const raft::SnapshotReply& reply) {
   if (all_sent_ && acknowledged_ >= next_sequence_) return End(true);
   ReadOn();
 }
+
+void SnapshotSender::OnLinkBroken() { End(false); }
 
 void SnapshotSender::Tick(uint64_t monotonic_ms) {
   now_ms_ = monotonic_ms;

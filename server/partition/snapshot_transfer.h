@@ -44,6 +44,7 @@ class SnapshotSender {
   raft::Term term() const { return options_.term; }
   void OnReply(const raft::SnapshotReply& reply);
   void Tick(uint64_t monotonic_ms);
+  void OnLinkBroken();  // Chunks under way are lost: the transfer has failed.
 
  private:
   struct Reading;
@@ -58,6 +59,7 @@ class SnapshotSender {
   Ended ended_;
   std::shared_ptr<Reading> reading_;
   bool read_under_way_ = false;
+  raft::Position last_;         // Of the snapshot, once the first chunk was read.
   uint64_t next_sequence_ = 0;  // Of the chunk to send next.
   uint64_t acknowledged_ = 0;   // Chunks before this one were taken.
   bool all_sent_ = false;
