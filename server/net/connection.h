@@ -7,6 +7,7 @@
 
 #include "resp/parser.h"
 #include "server/commands/session.h"
+#include "server/config/settings.h"
 #include "server/net/handle.h"
 #include "server/net/output_queue.h"
 #include "server/partition/deferred.h"
@@ -31,6 +32,9 @@ class Connection final : public Session {
   // Replies of this partition that wait for an index above `above` become an error.
   void OnGatesFailed(const Partition* partition, raft::Index above, std::string_view error);
   void Close();  // Now; destroys this at the end of the turn.
+  // Closes a client that lets too much wait for it (client-output-buffer-limit).
+  void CheckOutputLimits();
+  void OnSettings(const Settings& settings);  // They have changed.
   bool closed() const { return stream_ == nullptr; }
 
   size_t output_bytes() const { return output_.size() + sending_bytes_; }
@@ -86,7 +90,6 @@ class Connection final : public Session {
   struct Sending;
   void Write();
   static void OnWritten(uv_write_t* request, int status);
-  void CheckLimits();
   void PauseOrResume();
 
   Shard& shard_;

@@ -92,6 +92,10 @@ bool Connection::Refuse(const Pending& pending, resp::Writer& reply) {
     reply.Error("NOAUTH Authentication required.");
     return true;
   }
+  if ((command->flags & kLoading) == 0 && shard_.loading()) [[unlikely]] {
+    reply.Error(kLoadingError);
+    return true;
+  }
   return false;
 }
 
@@ -152,6 +156,13 @@ bool Connection::Route(const Command& command, Args args, uint32_t& partition, u
     error = "CLUSTERDOWN Hash slot not served";
     return false;
   }
+  if (shard_.cluster_is_down()) [[unlikely]] {
+    const bool reads = shard_.settings().cluster_allow_reads_when_down;
+    if (!reads || (command.flags & kWrite) != 0) {
+      error = reads ? kClusterDownReadsOnlyError : kClusterDownError;
+      return false;
+    }
+  }
   partition = shard_.partition_map().PartitionOf(slot);
   return true;
 }
@@ -189,6 +200,9 @@ void Connection::RunOnPartition(Pending& pending, resp::Writer& reply) {
       return CloseReply(nullptr, {});
     case Admission::kOutOfMemory:
       reply.Error(kOutOfMemoryError);
+      return CloseReply(nullptr, {});
+    case Admission::kCheckpointFailed:
+      reply.Error(kCheckpointFailedError);
       return CloseReply(nullptr, {});
     case Admission::kDiskError:
     case Admission::kReadOnly:

@@ -17,6 +17,7 @@ namespace {
 
 constexpr uint64_t kHandOverPatienceMs = 3000;
 constexpr uint64_t kReplyPatienceMs = 500;
+constexpr uint64_t kSaveAgainMs = 5000;  // Redis's CONFIG_BGSAVE_RETRY_DELAY.
 constexpr rlim_t kReservedFiles =
     128;  // For segments, RocksDB and peers: clients never take the last ones.
 
@@ -88,22 +89,26 @@ bool Node::Open() {
 // maxclients is what the limit on open files allows, as in Redis, less what the server itself
 // needs.
 void Node::LimitClients() {
+  const int64_t possible = ClientsPossible(settings_->maxclients);
+  clients_max_ = std::min(settings_->maxclients, possible);
+  if (clients_max_ < settings_->maxclients) {
+    spdlog::warn("maxclients is {} and not {}: the limit on open files allows no more",
+                 clients_max_.load(), settings_->maxclients);
+  }
+}
+
+// Raises the limit on open files as far as so many clients need and the system lets us.
+int64_t Node::ClientsPossible(int64_t clients) {
   rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  const rlim_t wanted = static_cast<rlim_t>(settings_->maxclients) + kReservedFiles;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return clients;
+  const rlim_t wanted = static_cast<rlim_t>(clients) + kReservedFiles;
   if (files.rlim_cur < wanted) {
     rlimit raised = files;
     raised.rlim_cur = std::min(wanted, files.rlim_max);
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) files = raised;
   }
-  const auto possible =
-      files.rlim_cur > 2 * kReservedFiles ? files.rlim_cur - kReservedFiles : kReservedFiles;
-  clients_max_ = std::min<int64_t>(settings_->maxclients, static_cast<int64_t>(possible));
-  files_limit_ = static_cast<int64_t>(possible);
-  if (clients_max_ < settings_->maxclients) {
-    spdlog::warn("maxclients is {} and not {}: the limit on open files is {}", clients_max_,
-                 settings_->maxclients, files.rlim_cur);
-  }
+  return static_cast<int64_t>(files.rlim_cur > 2 * kReservedFiles ? files.rlim_cur - kReservedFiles
+                                                                  : kReservedFiles);
 }
 
 bool Node::OpenData() {
@@ -205,11 +210,11 @@ PartitionHost::Options Node::OptionsOf(storage::PartitionId id,
   options.partition.hash_seed = random_seed_ * (2 * uint64_t{id} + 1);
   options.partition.random_seed = ~options.partition.raft.seed;
   options.partition.log_effects = settings_->appendonly || voters.size() > 1;
-  options.partition.reads_by_round = settings_->read_consistency == ReadConsistency::kReadIndex;
   options.initial.voters = std::move(voters);
-  options.election_wait_ms = settings_->cluster_election_wait;
-  options.checkpoint_log_bytes = std::max<uint64_t>(
-      static_cast<uint64_t>(settings_->checkpoint_wal_size) / partitions, 1 << 20);
+  const PartitionHost::Live live = LiveOptionsOf(*settings_, static_cast<uint32_t>(partitions));
+  options.partition.reads_by_round = live.reads_by_round;
+  options.election_wait_ms = live.election_wait_ms;
+  options.checkpoint_log_bytes = live.checkpoint_log_bytes;
   options.kept_log_bytes = std::max<uint64_t>((64 << 20) / partitions, 4 << 20);
   if (!recovered_.empty()) {
     const auto& log = recovered_[id % recovered_.size()];
@@ -218,7 +223,15 @@ PartitionHost::Options Node::OptionsOf(storage::PartitionId id,
   return options;
 }
 
+PartitionHost::Live Node::LiveOptionsOf(const Settings& settings, uint32_t partitions) {
+  return {.election_wait_ms = settings.cluster_election_wait,
+          .checkpoint_log_bytes = std::max<uint64_t>(
+              static_cast<uint64_t>(settings.checkpoint_wal_size) / partitions, 1 << 20),
+          .reads_by_round = settings.read_consistency == ReadConsistency::kReadIndex};
+}
+
 void Node::AddTo(PartitionHost::Options options) {
+  LoadingBegan();
   Shard* shard = ShardOf(options.partition.id);
   // Before its thread runs, or on it.
   const auto add = [this, shard, options = std::move(options)] {
@@ -423,19 +436,14 @@ bool Node::AdmitClient() {
 void Node::OnTick(uint64_t monotonic_ms) {
   now_ms_ = monotonic_ms;
   if (cluster_) cluster_->Tick(monotonic_ms, shards_[0]->wall_ms());
-  WatchMemory();
   CheckSavePoints(monotonic_ms);
   if (stage_ != Stage::kServing) ContinueShutdown();
 }
 
-void Node::WatchMemory() {
+uint64_t Node::keyspace_bytes() const {
   uint64_t used = 0;
   for (const auto& shard : shards_) used += shard->stats().keyspace_bytes.get();
-  const auto limit = static_cast<uint64_t>(settings_->maxmemory);
-  const bool out = limit != 0 && used > limit;
-  if (out == out_of_memory_) return;
-  out_of_memory_ = out;
-  OnAllShards([out](Shard& shard) { shard.set_out_of_memory(out); });
+  return used;
 }
 
 // --- Configuration
@@ -461,9 +469,20 @@ std::string Node::ConfigSet(const std::vector<std::pair<std::string, std::string
   }
   std::string reply;
   resp::Writer writer(reply, 2);
+  const Config before = config_;
   const Config::SetResult result = config_.Set(flat);
   if (!result) {
     writer.Error(result.error());
+    return reply;
+  }
+  if (const int64_t possible = ClientsPossible(config_.settings().maxclients);
+      config_.settings().maxclients != before.settings().maxclients &&
+      config_.settings().maxclients > possible) {
+    config_ = before;
+    writer.Error(
+        "ERR CONFIG SET failed (possibly related to argument 'maxclients') - The operating system "
+        "is not able to handle the specified number of clients, try with " +
+        std::to_string(possible));
     return reply;
   }
   ApplySettings();
@@ -484,7 +503,7 @@ std::string Node::ConfigRewrite() {
 
 void Node::ApplySettings() {
   settings_ = std::make_shared<const Settings>(config_.settings());
-  clients_max_ = std::min<int64_t>(settings_->maxclients, files_limit_);
+  LimitClients();
   ApplyLogLevel(*settings_);
   OnAllShards([settings = settings_](Shard& shard) { shard.SetSettings(settings); });
 }
@@ -534,16 +553,19 @@ void Node::Checkpoint(Shard& asker, std::function<void(std::string)> answer) {
 void Node::CheckSavePoints(uint64_t monotonic_ms) {
   if (monotonic_ms - last_save_check_ms_ < 1000) return;
   last_save_check_ms_ = monotonic_ms;
-  if (settings_->appendonly || settings_->save.empty() || checkpoint_running()) return;
-  if (last_save_ms_ == 0) last_save_ms_ = monotonic_ms;
+  if (settings_->save.empty() || checkpoint_running() || loading()) return;
+  // From the last checkpoint that was asked for, by whomever; a failed one is tried again.
+  if (last_save_ms_ == 0 || last_save_seen_s_ != last_checkpoint_s()) last_save_ms_ = monotonic_ms;
+  last_save_seen_s_ = last_checkpoint_s();
+  if (!last_checkpoint_ok_ && monotonic_ms - last_save_try_ms_ < kSaveAgainMs) return;
   uint64_t changes = 0;
   for (const auto& shard : shards_) changes += shard->stats().keys_changed.get();
   const uint64_t seconds = (monotonic_ms - last_save_ms_) / 1000;
   for (const SavePoint& point : settings_->save) {
     if (seconds < static_cast<uint64_t>(point.seconds) ||
-        changes < static_cast<uint64_t>(point.changes))
+        changes < static_cast<uint64_t>(point.changes) || changes == 0)
       continue;
-    last_save_ms_ = monotonic_ms;
+    last_save_try_ms_ = monotonic_ms;
     return Checkpoint(*shards_[0], [](const std::string& error) {
       if (!error.empty()) spdlog::error("checkpoint by save point failed: {}", error);
     });

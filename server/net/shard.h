@@ -84,7 +84,9 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void SyncLog(std::function<void()> done) { log_writer_.SyncNow(std::move(done)); }
   // Checkpoints of this shard's partitions, one after another; `done` gets the first error, or "".
   void CheckpointAll(std::function<void(std::string error)> done);
-  void set_out_of_memory(bool out) { out_of_memory_ = out; }
+  // With cluster-require-full-coverage, a partition has been without a leader for too long.
+  bool cluster_is_down() const { return cluster_is_down_; }
+  bool loading() const;
   void StopListening();
   void CloseClients();
   bool replies_waiting() const;
@@ -133,9 +135,14 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void FreeGarbage(PartitionHost& host);
   void OnLogSafe(uint64_t sequence);
   void OnLogFailed(const std::string& what);
+  void OnLogFull(bool full);
   bool AdvanceCheckpoints();
   void ExpireKeys();
-  void ReapIdle();
+  void ReapClients();
+  void WatchMemory();
+  void RefuseWrites();
+  void WatchCoverage();
+  void WatchLoading();
   void NextCheckpoint();
   void PublishStats();
   void After(int64_t delay_ms, std::function<void()> work);
@@ -177,7 +184,12 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   int64_t turn_wall_ms_ = 0;
   uint64_t turn_monotonic_ms_ = 0;
   uint64_t ticks_ = 0;
+  int64_t expire_credit_ = 0;  // Thousandths of an expiry cycle that are due (hz).
   bool out_of_memory_ = false;
+  bool log_is_full_ = false;
+  bool cluster_is_down_ = false;
+  std::vector<uint64_t> leaderless_since_ms_;  // By partition; 0: it has a leader.
+  uint64_t loading_shown_ms_ = 0;
 
   struct CheckpointRound;
   std::unique_ptr<CheckpointRound> checkpoint_round_;

@@ -1,9 +1,11 @@
 // The connections of a shard, and what their session commands ask of the node.
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "server/net/node.h"
@@ -27,6 +29,38 @@ std::string AddressText(const sockaddr_storage& address) {
   return "[" + std::string(host) + "]:" + std::to_string(ntohs(v6.sin6_port));
 }
 
+// Redis's text (networking.c), for the same reason: who is shut out must be told what to do.
+constexpr std::string_view kProtectedModeError =
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    "is set for the default user. In this mode connections are only accepted from the loopback "
+    "interface. If you want to connect from external computers to Redis you may adopt one of the "
+    "following solutions: 1) Just disable protected mode sending the command 'CONFIG SET "
+    "protected-mode no' from the loopback interface by connecting to Redis from the same host the "
+    "server is running, however MAKE SURE Redis is not publicly accessible from internet if you do "
+    "so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable "
+    "the protected mode by editing the Redis configuration file, and setting the protected mode "
+    "option to 'no', and then restarting the server. 3) If you started the server manually just "
+    "for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication "
+    "password for the default user. NOTE: You only need to do one of the above things in order for "
+    "the server to start accepting connections from the outside.\r\n";
+
+bool IsLoopback(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+  }
+  return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+}
+
+bool MayConnect(uv_stream_t* stream, const Settings& settings) {
+  if (!settings.protected_mode || !settings.requirepass.empty()) return true;
+  sockaddr_storage address{};
+  int size = sizeof address;
+  const auto* tcp = reinterpret_cast<const uv_tcp_t*>(stream);
+  return uv_tcp_getpeername(tcp, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+         IsLoopback(address);
+}
+
 void SendAndForget(uv_stream_t* stream, std::string_view text) {
   uv_buf_t buffer = uv_buf_init(const_cast<char*>(text.data()), static_cast<unsigned>(text.size()));
   (void)uv_try_write(stream, &buffer, 1);
@@ -41,16 +75,31 @@ bool Shard::Listen() {
   };
   const int backlog = static_cast<int>(settings_->tcp_backlog);
   std::string error;
+  int result = 0;
   if (settings_->port != 0) {
     for (const std::string& address : settings_->bind) {
+      // Shards share a port, and so could another server by mistake: the first one asks for it
+      // alone.
+      if (index_ == 0 && settings_->threads > 1) {
+        Listener::Open(&loop_,
+                       {.host = address.substr(address.starts_with('-') ? 1 : 0),
+                        .port = static_cast<int>(settings_->port)},
+                       backlog, accept(false), error, &result);
+        if (result == EADDRINUSE) {
+          spdlog::error("cannot listen on {}:{}: {}", address, settings_->port, error);
+          return false;
+        }
+      }
       const bool optional = address.starts_with('-');
       const std::string host = optional ? address.substr(1) : address;
-      auto listener =
-          Listener::Open(&loop_, {.host = host, .port = static_cast<int>(settings_->port)}, backlog,
-                         accept(false), error);
+      auto listener = Listener::Open(&loop_,
+                                     {.host = host,
+                                      .port = static_cast<int>(settings_->port),
+                                      .shared = settings_->threads > 1},
+                                     backlog, accept(false), error, &result);
       if (listener) {
         listeners_.push_back(std::move(listener));
-      } else if (!optional) {
+      } else if (!optional || !Listener::IsMissing(result)) {
         spdlog::error("cannot listen on {}:{}: {}", host, settings_->port, error);
         return false;
       }
@@ -73,6 +122,10 @@ bool Shard::Listen() {
 
 void Shard::Accept(Handle<uv_stream_t> stream, bool unix_socket) {
   stats_.connections_received.Add();
+  if (!unix_socket && !MayConnect(stream.get(), *settings_)) {
+    stats_.connections_rejected.Add();
+    return SendAndForget(stream.get(), kProtectedModeError);
+  }
   if (!node_.AdmitClient()) {
     stats_.connections_rejected.Add();
     SendAndForget(stream.get(), "-ERR max number of clients reached\r\n");
@@ -139,11 +192,12 @@ void Shard::WantsFlush(Connection& connection) {
   to_flush_.push_back(connection.number());
 }
 
-void Shard::ReapIdle() {
-  if (settings_->timeout == 0) return;
+void Shard::ReapClients() {
   for (size_t i = 0; i < connections_.size(); ++i) {
     Connection* connection = connections_[i].get();
     if (connection == nullptr) continue;
+    connection->CheckOutputLimits();
+    if (settings_->timeout == 0 || connection->closed()) continue;
     if (turn_wall_ms_ - connection->last_active_ms > settings_->timeout * 1000) connection->Close();
   }
 }
@@ -166,6 +220,12 @@ bool Shard::replies_waiting() const {
 void Shard::SetSettings(std::shared_ptr<const Settings> settings) {
   settings_ = std::move(settings);
   log_writer_.set_mode(Node::SyncModeOf(*settings_));
+  for (const auto& connection : connections_) {
+    if (connection != nullptr) connection->OnSettings(*settings_);
+  }
+  for (const auto& host : hosts_) host->SetLive(Node::LiveOptionsOf(*settings_, partitions()));
+  RefuseWrites();
+  WatchMemory();
 }
 
 // --- NodeApi

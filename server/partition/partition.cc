@@ -17,6 +17,7 @@ Partition::Partition(const Options& options, Owner& owner, raft::Transport& tran
       transport_(transport),
       log_(std::move(log)),
       keyspace_(std::make_unique<storage::Keyspace>(options.hash_seed)),
+      reads_by_round_(options.reads_by_round),
       random_(options.random_seed) {}
 
 Partition::~Partition() { watches_.AllChanged(); }
@@ -62,9 +63,11 @@ Admission Partition::Admit(const Command& command, bool stale, uint64_t monotoni
   }
   if ((command.flags & kWrite) != 0) {
     if (!replica_->CanPropose()) return Admission::kNoLeader;
+    if (writes_refused_ != Admission::kYes) [[unlikely]]
+      return writes_refused_;
     if ((command.flags & kGrows) != 0 && owner_.OutOfMemory()) return Admission::kOutOfMemory;
   }
-  if (!options_.reads_by_round && !replica_->HasLease(monotonic_ms)) return Admission::kNoLeader;
+  if (!reads_by_round_ && !replica_->HasLease(monotonic_ms)) return Admission::kNoLeader;
   return Admission::kYes;
 }
 
@@ -96,7 +99,7 @@ Gate Partition::Execute(const Request& request, resp::Writer& reply) {
     return gate;
   }
   if (running_read_gate_ > commit_) gate.index = running_read_gate_;
-  if (options_.reads_by_round && serving_) {
+  if (reads_by_round_ && serving_) {
     if (turn_read_round_ == 0) turn_read_round_ = replica_->StartRead();
     if (!ReadConfirmed(turn_read_round_)) gate.read = turn_read_round_;
   }
