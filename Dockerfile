@@ -19,6 +19,8 @@ USER 65532:65532
 WORKDIR /data
 VOLUME /data
 EXPOSE 6379 16379
+# A container is reached from outside of it; who may do so is the network's to decide, or requirepass's.
+ENV LOOMCACHE_PROTECTED_MODE=no
 # The server itself is process 1: it gets SIGTERM, and hands its partitions over before it ends.
+# Its data goes to the working directory, and it listens on every address.
 ENTRYPOINT ["/usr/local/bin/loomcache"]
-CMD ["--bind", "0.0.0.0", "--dir", "/data"]

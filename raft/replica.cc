@@ -134,30 +134,41 @@ void Replica::Truncated(Index last_kept) {
 // A leader runs its whole log, committed or not, before it serves: what it proposes next builds on
 // it. A follower runs what is committed.
 void Replica::Execute() {
+  constexpr size_t kBytesPerFlush = 256 << 10;
   const bool leads = core_.role() == Role::kLeader;
+  size_t done_bytes = 0;
+  more_to_apply_ = false;
   while (!rebuilding_) {
     const Index limit = leads ? core_.last().index : core_.commit();
     if (executed_ >= limit) return;
+    // Whoever waits for its turn, heartbeats above all, must not wait for a whole log.
+    if (done_bytes >= kBytesPerFlush) {
+      more_to_apply_ = true;
+      return;
+    }
     if (const Entry* entry = core_.log().Find(executed_ + 1)) {
-      ExecuteOne(*entry);
+      done_bytes += ExecuteOne(*entry);
       continue;
     }
     read_.clear();
-    constexpr size_t kReadBytes = 1 << 20;
     // Nothing to read means that the disk failed: we stay where we are, and do not serve.
-    if (!core_.log().Read(executed_ + 1, kReadBytes, read_) || read_.empty()) return;
+    if (!core_.log().Read(executed_ + 1, kBytesPerFlush, read_) || read_.empty()) return;
     for (const Entry& entry : read_) {
-      if (entry.index <= limit) ExecuteOne(entry);
+      if (entry.index <= limit) done_bytes += ExecuteOne(entry);
     }
   }
 }
 
-void Replica::ExecuteOne(const Entry& entry) {
+// Returns what it cost, about.
+size_t Replica::ExecuteOne(const Entry& entry) {
+  constexpr size_t kEntryBytes = 64;
   assert(entry.index == executed_ + 1);  // In order, none twice.
   executed_ = entry.index;
-  if (entry.kind != EntryKind::kCommands) return;
-  executed_command_ = entry.index;
-  machine_.Apply(entry);
+  if (entry.kind == EntryKind::kCommands) {
+    executed_command_ = entry.index;
+    machine_.Apply(entry);
+  }
+  return kEntryBytes + entry.payload_bytes();
 }
 
 void Replica::Notify() {

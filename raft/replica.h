@@ -94,7 +94,8 @@ class Replica {
   void OnMessage(NodeId from, const Message& message);
   void Tick(uint64_t now_ms);      // Monotonic milliseconds; never goes back.
   void OnStored(uint64_t ticket);  // Everything stored under tickets up to this one is durable.
-  void Flush();                    // Carries out what was decided since the last Flush.
+  // Carries out what was decided since the last Flush. Call it again soon if HasMoreToApply.
+  void Flush();
 
   // A leader whose first own entry is committed and which has executed its whole log.
   bool IsServing() const;
@@ -121,6 +122,8 @@ class Replica {
   const Core& core() const { return core_; }
   Index executed() const { return executed_; }
   bool rebuilding() const { return rebuilding_; }
+  // The last Flush left work for the next: a long backlog is applied in pieces.
+  bool HasMoreToApply() const { return more_to_apply_; }
 
  private:
   // Work handed to the log, and what may be done once it is durable.
@@ -137,7 +140,7 @@ class Replica {
   void HandOver();
   void Truncated(Index last_kept);
   void Execute();
-  void ExecuteOne(const Entry& entry);
+  size_t ExecuteOne(const Entry& entry);
   void Notify();
 
   Core core_;
@@ -149,6 +152,7 @@ class Replica {
   Index executed_command_ = 0;  // The last entry that changed the state machine, or may have.
   Index notified_commit_ = 0;
   bool rebuilding_ = false;
+  bool more_to_apply_ = false;
 
   uint64_t last_ticket_ = 0;
   size_t hard_states_in_flight_ = 0;

@@ -58,12 +58,13 @@ class SharedLog::PrepareJob : public SharedLog::WriteJob {
 
 class SharedLog::SyncJob : public SharedLog::WriteJob {
  public:
-  SyncJob(std::shared_ptr<File> file, uint64_t covered)
-      : sequence(covered), file_(std::move(file)) {}
+  SyncJob(std::shared_ptr<File> file, uint64_t covered, uint64_t covered_batch)
+      : sequence(covered), last_batch(covered_batch), file_(std::move(file)) {}
 
   void Run() override { status = file_->SyncData(); }
 
   uint64_t sequence;
+  uint64_t last_batch;
   Status status;
 
  private:
@@ -326,7 +327,7 @@ std::unique_ptr<SharedLog::WriteJob> SharedLog::TakeSyncJob() {
   if (error_ || sync_job_out_ || job_ != nullptr || written_sequence_ <= durable_sequence_)
     return nullptr;
   sync_job_out_ = true;
-  return std::make_unique<SyncJob>(file_, written_sequence_);
+  return std::make_unique<SyncJob>(file_, written_sequence_, next_batch_ - 1);
 }
 
 Status SharedLog::CompleteSync(std::unique_ptr<WriteJob> done) {
@@ -338,6 +339,7 @@ Status SharedLog::CompleteSync(std::unique_ptr<WriteJob> done) {
     return tl::unexpected(*error_);
   }
   durable_sequence_ = std::max(durable_sequence_, job.sequence);
+  durable_batch_ = std::max(durable_batch_, job.last_batch);
   return {};
 }
 

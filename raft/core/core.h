@@ -32,8 +32,8 @@ class Core {
     // before.
     uint64_t election_timeout_ms = 500;
     uint64_t heartbeat_interval_ms = 50;
-    // In a group without any history this member campaigns at once, so that leaders begin where they
-    // are wanted.
+    // In a group without any history this member campaigns at once, so that leaders begin where
+    // they are wanted.
     bool campaigns_first = false;
     // How long a confirmed round lets a leader answer reads, from when it was sent. 0 means 0.9
     // times the election timeout. Equal on all nodes: on suspicion a voter waits 10/9 of it, and no

@@ -32,7 +32,7 @@ void Core::TickLeader() {
 }
 
 bool Core::CanPropose() const {
-  return role_ == Role::kLeader && !transferring() &&
+  return role_ == Role::kLeader && !transferring() && !timeout_now_sent_ &&
          uncommitted_bytes_ < options_.uncommitted_bytes_max;
 }
 

@@ -38,7 +38,7 @@ void ReplyInfo(resp::Writer& reply, const Command& row) {
   for (const std::string_view category : categories) reply.Simple("@" + std::string(category));
   doc != nullptr ? ReplyText(reply, doc->tips) : reply.Set(0);
   doc != nullptr ? ReplyText(reply, doc->key_specs) : reply.Set(0);
-  reply.Array(row.subcommands.size());
+  row.subcommands.empty() ? reply.Set(0) : reply.Array(row.subcommands.size());
   for (const Command& subcommand : row.subcommands) ReplyInfo(reply, subcommand);
 }
 
@@ -120,7 +120,7 @@ void CommandInfo(SessionCall& call) {
   call.reply.Array(call.args.size() - 2);
   for (const std::string_view name : call.args.subspan(2)) {
     const Command* row = FindByFullName(name);
-    row != nullptr ? ReplyInfo(call.reply, *row) : call.reply.NullArray();
+    row != nullptr ? ReplyInfo(call.reply, *row) : call.reply.Null();
   }
 }
 
@@ -169,6 +169,17 @@ void CommandGetKeys(SessionCall& call) {
   for (const size_t key : *keys) call.reply.Bulk(given[key]);
 }
 
+constexpr std::string_view kFlagsOfSet = "~2\n+OW\n+update";
+constexpr std::string_view kFlagsOfSetGet = "~3\n+RW\n+access\n+update";
+
+// SET reads the old value only where GET asks for it. Its row must cover both.
+std::string_view FlagsOfSet(std::span<const std::string_view> given) {
+  const bool reads = std::any_of(given.begin() + 3, given.end(), [](std::string_view option) {
+    return EqualsIgnoreCase(option, "get");
+  });
+  return reads ? kFlagsOfSetGet : kFlagsOfSet;
+}
+
 void CommandGetKeysAndFlags(SessionCall& call) {
   const std::span<const std::string_view> given = call.args.subspan(2);
   const Command* row = ResolveGiven(call, given);
@@ -182,6 +193,7 @@ void CommandGetKeysAndFlags(SessionCall& call) {
   for (size_t i = 0; i < keys->size(); ++i) {
     const std::string_view own = doc != nullptr ? KeySpecFlags(doc->key_specs, i) : flags;
     if (!own.empty()) flags = own;
+    if (row->name == "set") flags = FlagsOfSet(given);
     call.reply.Array(2);
     call.reply.Bulk(given[(*keys)[i]]);
     flags.empty() ? call.reply.Set(0) : ReplyText(call.reply, flags);

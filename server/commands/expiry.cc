@@ -88,7 +88,11 @@ void ReplyDeadline(Call& call, Tell tell) {
   call.reply.Integer(tell(item->expire_at_ms()));
 }
 
-int64_t RoundedSeconds(int64_t milliseconds) { return (milliseconds + 500) / 1000; }
+// Half a second more than the latest possible time is not a time any more, so seconds are told
+// apart first.
+int64_t RoundedSeconds(int64_t milliseconds) {
+  return milliseconds / 1000 + (milliseconds % 1000 + 500) / 1000;
+}
 
 }  // namespace
 

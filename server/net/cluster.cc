@@ -72,6 +72,13 @@ std::optional<ClusterDescriptor> DecodeDescriptor(std::string_view text) {
       descriptor.places.push_back(std::move(place));
     }
   });
+  // Whoever counts votes must not count one node twice.
+  std::set<raft::NodeId> ids;
+  for (const ClusterMember& member : descriptor.members)
+    broken = !ids.insert(member.id()).second || broken;
+  for (const auto& place : descriptor.places) {
+    broken = broken || std::set(place.begin(), place.end()).size() != place.size();
+  }
   const bool usable = sound && !broken && NodeIdOf(descriptor.id) && !descriptor.members.empty() &&
                       descriptor.members.size() <= kMembersMax && !descriptor.places.empty() &&
                       descriptor.places.size() <= 16384;
@@ -196,6 +203,8 @@ void Cluster::OnFormingFrame(const std::string& from, PeerFrame kind, std::strin
   if (kind == PeerFrame::kPrepared) {
     if (!proposal_ || payload != proposal_->descriptor.id || !proposal_->descriptor.Has(from))
       return;
+    // The others' promises were given after ours, so while ours holds theirs do.
+    if (promised_to_ != name_ || now_ms_ - promised_at_ms_ >= kPromiseMs) return;
     proposal_->promised.insert(from);
     if (proposal_->promised.size() < proposal_->descriptor.members.size()) return;
     const ClusterDescriptor agreed = std::move(proposal_->descriptor);
@@ -213,6 +222,11 @@ void Cluster::OnFormingFrame(const std::string& from, PeerFrame kind, std::strin
   const bool free =
       promised_to_.empty() || promised_to_ == from || now_ms_ - promised_at_ms_ >= kPromiseMs;
   if (!free) return;
+  // Somebody who was cut off may not know yet that others have formed one without it.
+  for (const auto& [name, cluster] : cluster_of_) {
+    if (!cluster.empty() && events_.connected(*NodeIdOf(name))) return;
+  }
+  proposal_.reset();  // Ours has run out, or it would not be free.
   promised_to_ = from;
   promised_at_ms_ = now_ms_;
   events_.send(*NodeIdOf(from), PeerFrame::kPrepared, descriptor->id);

@@ -22,7 +22,9 @@ constexpr size_t kOutputPauseBytesUnauthenticated = 16 << 10;  // CVE-2025-21605
 struct Connection::Sending {
   uv_write_t request{};
   std::string bytes;
+  size_t begin = 0;  // Of what is to be sent; what is before has been.
   std::shared_ptr<Connection*> self;
+  size_t size() const { return bytes.size() - begin; }
 };
 
 Connection::Connection(Shard& shard, Handle<uv_stream_t> stream, uint64_t number)
@@ -129,7 +131,7 @@ void Connection::Prefetch() {
 
 void Connection::FailProtocol() {
   resp::Writer(output_.buffer(), resp_version).Error("ERR " + parser_.error());
-  output_.Close(nullptr, {});
+  CloseReply(nullptr, {});
   close_after_reply = true;
 }
 
@@ -169,30 +171,28 @@ void Connection::FlushOutput() {
 }
 
 void Connection::Write() {
-  std::string_view ready = output_.Ready();
-  if (!ready.empty()) {
+  if (const std::string_view ready = output_.Ready(); !ready.empty()) {
     uv_buf_t buffer =
         uv_buf_init(const_cast<char*>(ready.data()), static_cast<unsigned>(ready.size()));
     const int sent = uv_try_write(stream_.get(), &buffer, 1);
     if (sent < 0 && sent != UV_EAGAIN) return Close();
     if (sent > 0) {
       shard_.stats().output_bytes.Add(static_cast<uint64_t>(sent));
-      output_.Consume(static_cast<size_t>(sent));
-      ready.remove_prefix(static_cast<size_t>(sent));
+      output_.Consume(static_cast<size_t>(sent));  // May move what is left.
     }
   }
-  if (ready.empty()) {
+  const std::string_view left = output_.Ready();
+  if (left.empty()) {
     if (close_after_reply && output_.empty()) Close();
     return;
   }
   // The socket is full: libuv sends the rest when it can, and the queue waits until then.
   auto sending = std::make_unique<Sending>();
-  sending->bytes.assign(ready);
+  sending->bytes = output_.TakeReady(sending->begin);
   sending->self = self_;
   sending->request.data = sending.get();
-  output_.Consume(ready.size());
   const uv_buf_t rest =
-      uv_buf_init(sending->bytes.data(), static_cast<unsigned>(sending->bytes.size()));
+      uv_buf_init(sending->bytes.data() + sending->begin, static_cast<unsigned>(sending->size()));
   if (uv_write(&sending->request, stream_.get(), &rest, 1, OnWritten) != 0) return Close();
   sending_bytes_ = rest.len;
   sending.release();  // OnWritten takes it back: libuv calls it exactly once, also when the stream
@@ -205,7 +205,7 @@ void Connection::OnWritten(uv_write_t* request, int status) {
   if (connection == nullptr || connection->closed()) return;
   connection->sending_bytes_ = 0;
   if (status != 0) return connection->Close();
-  connection->shard_.stats().output_bytes.Add(sent->bytes.size());
+  connection->shard_.stats().output_bytes.Add(sent->size());
   connection->shard_.WantsFlush(*connection);
 }
 

@@ -38,6 +38,8 @@ class Connection final : public Session {
   bool closed() const { return stream_ == nullptr; }
 
   size_t output_bytes() const { return output_.size() + sending_bytes_; }
+  // Some command has not had its reply yet, which may not even be known.
+  bool owes_replies() const { return output_bytes() > 0 || output_.waits(); }
   size_t input_bytes() const { return parser_.buffered_bytes(); }
 
   // Session
@@ -66,7 +68,7 @@ class Connection final : public Session {
 
   // Dispatch, in the order in which Redis checks (server.c, processCommand).
   void Dispatch(Pending& pending);
-  bool Refuse(const Pending& pending, resp::Writer& reply);
+  bool Refuse(Pending& pending, std::string& error);
   void Enqueue(const Pending& pending, resp::Writer& reply);
   void RunInSession(const Command& command, std::span<const std::string_view> args);
   void RunOnPartition(Pending& pending, resp::Writer& reply);

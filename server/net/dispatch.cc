@@ -51,9 +51,19 @@ bool RunsInsideMulti(const Command& command) {
 void Connection::Dispatch(Pending& pending) {
   shard_.stats().commands.Add();
   resp::Writer reply(output_.buffer(), resp_version);
-  if (Refuse(pending, reply)) {
-    if (in_multi) multi_failed = true;
+  std::string error;
+  if (Refuse(pending, error)) [[unlikely]] {
+    if (closed()) return;
     shard_.stats().errors.Add();
+    if (pending.command != nullptr && Is(*pending.command, "exec")) {
+      // A transaction whose EXEC is refused is over.
+      ForgetTransaction();
+      error = "EXECABORT Transaction discarded because of: " +
+              (error.starts_with("ERR ") ? error.substr(4) : error);
+    } else if (in_multi) {
+      multi_failed = true;
+    }
+    reply.Error(error);
     return CloseReply(nullptr, {});
   }
   const Command& command = *pending.command;
@@ -63,37 +73,38 @@ void Connection::Dispatch(Pending& pending) {
   RunOnPartition(pending, reply);
 }
 
-// Unknown, malformed or not allowed: the error has been written.
-bool Connection::Refuse(const Pending& pending, resp::Writer& reply) {
+// True: unknown, malformed or not allowed, and `error` says why, or the connection is closed.
+bool Connection::Refuse(Pending& pending, std::string& error) {
   const Args args = pending.parsed.args;
   if (pending.command == nullptr) [[unlikely]] {
     // A browser that was tricked into talking to us (cross-protocol attack) must not go on.
-    if (args[0] == "POST" || args[0] == "Host:" || args[0] == "post" || args[0] == "host:") {
+    if (commands::EqualsIgnoreCase(args[0], "post") ||
+        commands::EqualsIgnoreCase(args[0], "host:")) {
       Close();
       return true;
     }
-    reply.Error(UnknownCommand(args));
+    error = UnknownCommand(args);
     return true;
   }
-  const Command*& command = const_cast<Pending&>(pending).command;
+  const Command*& command = pending.command;
   if (!command->subcommands.empty() && args.size() >= 2) {
     const Command* subcommand = FindSubcommand(*command, args[1]);
     if (subcommand == nullptr) {
-      reply.Error(UnknownSubcommand(args));
+      error = UnknownSubcommand(args);
       return true;
     }
     command = subcommand;
   }
   if (!ArityFits(*command, args.size())) {
-    reply.Error(WrongArity(*command));
+    error = WrongArity(*command);
     return true;
   }
   if (!authenticated && (command->flags & kNoAuth) == 0) [[unlikely]] {
-    reply.Error("NOAUTH Authentication required.");
+    error = "NOAUTH Authentication required.";
     return true;
   }
-  if ((command->flags & kLoading) == 0 && shard_.loading()) [[unlikely]] {
-    reply.Error(kLoadingError);
+  if (shard_.loading() && (command->flags & kLoading) == 0) [[unlikely]] {
+    error = kLoadingError;
     return true;
   }
   return false;
@@ -108,6 +119,8 @@ void Connection::Enqueue(const Pending& pending, resp::Writer& reply) {
   };
   if ((command.flags & kNoMulti) != 0)
     return refuse("ERR Command not allowed inside a transaction");
+  // What waits for EXEC takes memory whatever it does later.
+  if (shard_.out_of_memory()) return refuse(kOutOfMemoryError);
   if (command.handler != nullptr) {
     uint32_t partition = 0;
     uint16_t slot = 0;

@@ -127,8 +127,10 @@ std::string MergeReplies(std::span<const std::string> replies) {
       elements += Number<size_t>(head).value_or(0);
       joined += std::string_view(reply).substr(head.size() + 3);
     }
-    const bool is_null = reply.starts_with("$-1") || reply.starts_with("_");
-    if (value == nullptr || !is_null) value = &reply;
+    const auto is_null = [](const std::string& of) {
+      return of.starts_with("$-1") || of.starts_with("_");
+    };
+    if (value == nullptr || is_null(*value)) value = &reply;
   }
   if (kind == ':') return ":" + std::to_string(sum) + "\r\n";
   if (kind == '*' || kind == '~') return kind + std::to_string(elements) + "\r\n" + joined;

@@ -1,5 +1,9 @@
 // INFO: all shards together, in Redis's sections and field names, for the tools that read them.
+#ifdef LOOM_JEMALLOC
 #include <jemalloc/jemalloc.h>
+#else
+#include <malloc.h>
+#endif
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -43,6 +47,9 @@ uint64_t ResidentBytes() {
   return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+#ifdef LOOM_JEMALLOC
+constexpr std::string_view kAllocator = "jemalloc-" JEMALLOC_VERSION;
+
 uint64_t AllocatedBytes() {
   uint64_t epoch = 1;
   size_t size = sizeof epoch;
@@ -52,6 +59,14 @@ uint64_t AllocatedBytes() {
   mallctl("stats.allocated", &allocated, &size, nullptr, 0);
   return allocated;
 }
+#else
+constexpr std::string_view kAllocator = "libc";
+
+uint64_t AllocatedBytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+#endif
 
 class Section {
  public:
@@ -195,7 +210,7 @@ std::string Node::InfoText(Shard& asker, const std::vector<std::string>& wanted,
     section.Add("multiplexing_api", "epoll");
     section.Add("gcc_version", __VERSION__);
     section.Add("process_id", getpid());
-    section.Add("run_id", data_directory_->meta().node_id);
+    section.Add("run_id", node_id_);
     section.Add("tcp_port", settings.port);
     section.Add("server_time_usec", asker.wall_ms() * 1000);
     section.Add("uptime_in_seconds", now_s - started_s_);
@@ -225,7 +240,7 @@ std::string Node::InfoText(Shard& asker, const std::vector<std::string>& wanted,
     section.Add("maxmemory", settings.maxmemory);
     section.Add("maxmemory_human", HumanBytes(static_cast<uint64_t>(settings.maxmemory)));
     section.Add("maxmemory_policy", "noeviction");
-    section.Add("mem_allocator", "jemalloc-" JEMALLOC_VERSION);
+    section.Add("mem_allocator", kAllocator);
     append(section);
   }
   if (asked("persistence")) {

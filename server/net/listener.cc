@@ -1,7 +1,6 @@
 #include "server/net/listener.h"
 
 #include <netdb.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -14,49 +13,40 @@
 namespace server {
 namespace {
 
-// "*" is every IPv4 address and "::*" every IPv6 one, as in Redis.
-std::string HostToBind(const std::string& host) {
-  if (host.empty() || host == "*") return "0.0.0.0";
-  return host == "::*" ? "::" : host;
-}
-
-// With `shared`, a socket that several shards can bind to the same port.
-int BoundSocket(const Listener::Address& address, std::string& error) {
+// A socket that several shards can bind to the same port. The first of them finds out whether another
+// process has it: among those who share a port the kernel would deal out our clients.
+int BoundSocket(const Listener::Address& address, bool shared, std::string& error) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const std::string host = HostToBind(address.host);
-  const int result =
-      getaddrinfo(host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+  const char* host = address.host.c_str();
+  if (address.host.empty() || address.host == "*") host = "0.0.0.0";
+  if (address.host == "::*") host = "::";  // As Redis writes "every IPv6 address".
+  const int result = getaddrinfo(host, std::to_string(address.port).c_str(), &hints, &found);
   if (result != 0) {
     error = gai_strerror(result);
-    errno = EADDRNOTAVAIL;
     return -1;
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
   const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int on = 1;
   if (fd >= 0 && found->ai_family == AF_INET6)
-    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  const bool bound =
-      fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-      (!address.shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
-      bind(fd, found->ai_addr, found->ai_addrlen) == 0;
+    setsockopt(fd, IPPROTO_IPV6, 26 /*IPV6_V6ONLY*/, &on, sizeof on);
+  const bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                     (!shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
+                     bind(fd, found->ai_addr, found->ai_addrlen) == 0;
   if (bound) return fd;
-  const int number = errno;
-  error = std::strerror(number);
+  error = std::strerror(errno);
   if (fd >= 0) close(fd);
-  errno = number;
   return -1;
 }
 
 }  // namespace
 
 std::unique_ptr<Listener> Listener::Open(uv_loop_t* loop, const Address& address, int backlog,
-                                         OnAccept on_accept, std::string& error, int* number) {
-  if (number != nullptr) *number = 0;
+                                         OnAccept on_accept, std::string& error) {
   std::unique_ptr<Listener> listener(new Listener());
   listener->on_accept_ = std::move(on_accept);
   int result = 0;
@@ -71,11 +61,13 @@ std::unique_ptr<Listener> Listener::Open(uv_loop_t* loop, const Address& address
     }
     listener->server_.reset(reinterpret_cast<uv_stream_t*>(pipe.release()));
   } else {
-    const int fd = BoundSocket(address, error);
-    if (fd < 0) {
-      if (number != nullptr) *number = errno;
-      return nullptr;
+    if (address.first) {
+      const int probe = BoundSocket(address, /*shared=*/false, error);
+      if (probe < 0) return nullptr;
+      close(probe);
     }
+    const int fd = BoundSocket(address, /*shared=*/true, error);
+    if (fd < 0) return nullptr;
     auto tcp = MakeHandle<uv_tcp_t>([loop](uv_tcp_t* raw) { return uv_tcp_init(loop, raw); },
                                     listener.get());
     result = uv_tcp_open(tcp.get(), fd);
@@ -85,13 +77,7 @@ std::unique_ptr<Listener> Listener::Open(uv_loop_t* loop, const Address& address
   if (result == 0) result = uv_listen(listener->server_.get(), backlog, OnConnection);
   if (result == 0) return listener;
   error = uv_strerror(result);
-  if (number != nullptr) *number = -result;
   return nullptr;
-}
-
-bool Listener::IsMissing(int number) {
-  return number == EADDRNOTAVAIL || number == EAFNOSUPPORT || number == EPROTONOSUPPORT ||
-         number == EPFNOSUPPORT || number == ESOCKTNOSUPPORT || number == ENOPROTOOPT;
 }
 
 Listener::~Listener() {

@@ -17,17 +17,14 @@ class Listener {
   struct Address {
     std::string host;  // Or the socket's path.
     int port = 0;
-    bool shared = false;  // Several shards listen on it.
+    bool first = true;  // This process's first listener there; more of them share the port.
     bool unix_socket = false;
     int permissions = 0;  // Of a unix socket; 0 leaves what the umask gives.
   };
 
-  // Null when the address cannot be listened on; `error` says why, and `number` is its errno.
+  // Null when the address cannot be listened on; `error` says why.
   static std::unique_ptr<Listener> Open(uv_loop_t* loop, const Address& address, int backlog,
-                                        OnAccept on_accept, std::string& error,
-                                        int* number = nullptr);
-  // This machine has no such address or protocol: what a leading '-' in `bind` forgives.
-  static bool IsMissing(int number);
+                                        OnAccept on_accept, std::string& error);
   ~Listener();
 
  private:

@@ -3,7 +3,8 @@
 namespace server {
 namespace {
 
-constexpr uint64_t kSyncEveryMs = 1000;    // appendfsync everysec
+constexpr uint64_t kSyncEveryMs = 1000;  // appendfsync everysec
+constexpr uint64_t kQuietMs = 200;
 constexpr uint64_t kPrepareAgainMs = 250;  // On a disk that is full.
 
 std::shared_ptr<std::unique_ptr<storage::SharedLog::WriteJob>> Box(
@@ -126,10 +127,23 @@ void LogWriter::Tick(uint64_t monotonic_ms) {
     last_sync_ms_ = monotonic_ms;
     SyncWritten();
   }
+  MarkWhenQuiet(monotonic_ms);
   RemoveObsolete();
   if (full_ && monotonic_ms - last_prepare_ms_ >= kPrepareAgainMs) {
     last_prepare_ms_ = monotonic_ms;
     PrepareNext();
+  }
+}
+
+// After the last write of a busy time: what is damaged later is then known to have been durable.
+void LogWriter::MarkWhenQuiet(uint64_t monotonic_ms) {
+  const bool idle = !job_out_ && !syncing_ && !log_->HasPending() &&
+                    log_->durable_sequence() == log_->last_sequence();
+  if (!idle || log_->last_sequence() != quiet_sequence_) {
+    quiet_sequence_ = log_->last_sequence();
+    quiet_since_ms_ = monotonic_ms;
+  } else if (monotonic_ms - quiet_since_ms_ >= kQuietMs) {
+    log_->AppendSyncMarker();  // Once: then nothing is left to mark.
   }
 }
 
@@ -161,6 +175,13 @@ void LogWriter::Fail(const std::string& what) {
 void LogWriter::Stop() {
   worker_.reset();
   preparer_.reset();
+  if (log_ == nullptr || failed_ || log_->HasPending()) return;
+  if (log_->durable_sequence() != log_->last_sequence()) return;
+  log_->AppendSyncMarker();
+  const Job job = Box(log_->TakeJob(/*sync=*/false));
+  if (!job) return;
+  (*job)->Run();
+  (void)log_->Complete(std::move(*job));  // Without the marker all is as it was.
 }
 
 void LogWriter::SyncNow(std::function<void()> done) {

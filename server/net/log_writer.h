@@ -51,6 +51,7 @@ class LogWriter {
   void SyncWritten();
   void Announce();
   void RemoveObsolete();
+  void MarkWhenQuiet(uint64_t monotonic_ms);
   void Fail(const std::string& what);
 
   Mailbox& home_;
@@ -70,6 +71,8 @@ class LogWriter {
   bool full_ = false;
   uint64_t last_prepare_ms_ = 0;
   uint64_t last_sync_ms_ = 0;
+  uint64_t quiet_since_ms_ = 0;
+  uint64_t quiet_sequence_ = 0;  // The last that was appended when it became quiet.
   uint64_t announced_ = 0;
 
   struct Waiting {

@@ -23,12 +23,15 @@ Mailbox::~Mailbox() {
 }
 
 void Mailbox::Post(Letter letter) {
-  auto* node = new Node{std::move(letter), newest_.load(std::memory_order_relaxed)};
-  while (!newest_.compare_exchange_weak(node->next, node, std::memory_order_release,
+  Node* before = newest_.load(std::memory_order_relaxed);
+  auto* node = new Node{std::move(letter), before};
+  while (!newest_.compare_exchange_weak(before, node, std::memory_order_release,
                                         std::memory_order_relaxed)) {
+    node->next = before;
   }
-  // Whoever found the list empty wakes the loop; it takes all that is there by then.
-  if (node->next == nullptr) uv_async_send(wake_.get());
+  // The node is the loop's now, and perhaps gone already. Whoever found the list empty wakes the
+  // loop; it takes all that is there by then.
+  if (before == nullptr) uv_async_send(wake_.get());
 }
 
 void Mailbox::OpenAll() {

@@ -1,65 +1,29 @@
 #include "server/net/node.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/random.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include <cassert>
+#include <algorithm>
 #include <csignal>
 #include <ctime>
-#include <filesystem>
 
-#include "discovery/static_seeds.h"
+#include "server/net/random.h"
 
 namespace server {
 namespace {
 
-constexpr uint64_t kHandOverPatienceMs = 3000;
-constexpr uint64_t kReplyPatienceMs = 500;
-constexpr uint64_t kSaveAgainMs = 5000;  // Redis's CONFIG_BGSAVE_RETRY_DELAY.
 constexpr rlim_t kReservedFiles =
     128;  // For segments, RocksDB and peers: clients never take the last ones.
 
-uint64_t RandomBits() {
-  uint64_t bits = 0;
-  while (getrandom(&bits, sizeof bits, 0) != sizeof bits) {
-  }
-  return bits;
-}
-
-std::string RandomName() {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string name;
-  for (int i = 0; i < 5; ++i) {
-    uint64_t bits = RandomBits();
-    for (int digit = 0; digit < 8; ++digit, bits >>= 4) name += kDigits[bits & 15];
-  }
-  return name;
-}
-
-raft::NodeId SelfOf(const storage::NodeMeta& meta) { return *NodeIdOf(meta.node_id); }
-
 }  // namespace
-
-storage::SyncMode Node::SyncModeOf(const Settings& settings) {
-  switch (settings.appendfsync) {
-    case AppendFsync::kAlways:
-      return storage::SyncMode::kAlways;
-    case AppendFsync::kEverySec:
-      return storage::SyncMode::kEverySecond;
-    case AppendFsync::kNo:
-      break;
-  }
-  return storage::SyncMode::kNever;
-}
 
 Node::Node(Config config)
     : config_(std::move(config)),
       settings_(std::make_shared<const Settings>(config_.settings())),
+      cluster_enabled_(settings_->cluster_enabled),
       disk_(storage::MakePosixDisk()),
-      checkpoint_worker_("checkpoints"),
-      free_worker_("free"),
+      checkpoint_worker_("checkpoints", /*background=*/true),
+      free_worker_("free", /*background=*/true),
       started_s_(std::time(nullptr)),
       random_seed_(RandomBits()) {}
 
@@ -72,7 +36,7 @@ bool Node::Open() {
 
   auto topology = std::make_shared<Topology>();
   topology->cluster_enabled = settings_->cluster_enabled;
-  topology->self = SelfOf(data_directory_->meta());
+  topology->self = self();
   const auto threads = static_cast<size_t>(settings_->threads);
   for (size_t i = 0; i < threads; ++i) {
     shards_.push_back(std::make_unique<Shard>(*this, static_cast<int>(i), settings_, topology));
@@ -122,6 +86,8 @@ bool Node::OpenData() {
   }
   data_directory_ = std::move(*opened);
   const storage::NodeMeta& meta = data_directory_->meta();
+  logs_ = meta.logs;
+  node_id_ = meta.node_id;
   if (static_cast<int64_t>(meta.logs) > settings_->threads) {
     spdlog::error("threads {} is less than the {} logs with which {} was created",
                   settings_->threads, meta.logs, dir);
@@ -200,7 +166,7 @@ PartitionHost::Options Node::OptionsOf(storage::PartitionId id,
       static_cast<uint64_t>(settings_->cluster_enabled ? settings_->partitions : 1);
   PartitionHost::Options options;
   options.partition.id = id;
-  options.partition.raft.id = SelfOf(data_directory_->meta());
+  options.partition.raft.id = self();
   options.partition.raft.seed = random_seed_ ^ (uint64_t{id} * 0x9e3779b97f4a7c15);
   options.partition.raft.election_timeout_ms =
       static_cast<uint64_t>(settings_->election_timeout_ms);
@@ -231,8 +197,8 @@ PartitionHost::Live Node::LiveOptionsOf(const Settings& settings, uint32_t parti
 }
 
 void Node::AddTo(PartitionHost::Options options) {
-  LoadingBegan();
   Shard* shard = ShardOf(options.partition.id);
+  partitions_loading_.fetch_add(1, std::memory_order_relaxed);
   // Before its thread runs, or on it.
   const auto add = [this, shard, options = std::move(options)] {
     shard->AddPartition(options, store_.get());
@@ -244,112 +210,7 @@ void Node::AddTo(PartitionHost::Options options) {
   }
 }
 
-Shard* Node::ShardOf(uint32_t partition) {
-  return shards_[partition % data_directory_->meta().logs].get();
-}
-
-// --- Cluster
-
-bool Node::StartCluster() {
-  std::string listed;
-  for (const std::string& seed : settings_->seeds) listed += (listed.empty() ? "" : ",") + seed;
-  const auto endpoints = discovery::ParseSeeds(listed);
-  if (!endpoints) {
-    spdlog::error("seeds: {}", endpoints.error().what);
-    return false;
-  }
-  const storage::NodeMeta& meta = data_directory_->meta();
-  std::optional<ClusterDescriptor> known;
-  if (!meta.cluster.empty()) {
-    known = DecodeDescriptor(meta.cluster);
-    if (!known) {
-      spdlog::error("{}: its cluster document is of another version", data_directory_->path());
-      return false;
-    }
-  }
-  Shard& home = *shards_[0];
-  cluster_ = std::make_unique<Cluster>(
-      config_.settings(), meta.node_id, RandomName(), std::move(known),
-      Cluster::Events{
-          .send = [&home](raft::NodeId to, PeerFrame kind,
-                          std::string_view payload) { home.peers().Send(to, kind, payload); },
-          .save =
-              [this](const ClusterDescriptor& descriptor) {
-                storage::NodeMeta changed = data_directory_->meta();
-                changed.cluster_id = descriptor.id;
-                changed.cluster = Encode(descriptor);
-                const storage::Status status = data_directory_->Save(changed);
-                if (!status) spdlog::error("{}", status.error().what);
-                return status.has_value();
-              },
-          .formed = [this](const ClusterDescriptor& descriptor) { CreatePartitions(descriptor); },
-          .publish = [this](TopologyPtr topology) { PublishTopology(std::move(topology)); },
-          .announce =
-              [this](const Announcement& announcement) {
-                OnAllShards([announcement](Shard& shard) { shard.peers().Announce(announcement); });
-              },
-          .connected = [&home](raft::NodeId node) { return home.peers().connected(node); },
-          .transfer =
-              [this](uint32_t partition, raft::NodeId to) {
-                Shard* owner = ShardOf(partition);
-                OnShard(*owner,
-                        [partition, to](Shard& shard) { shard.TransferLeadership(partition, to); });
-              }});
-  cluster_->Tick(0, 0);
-  const std::string bind = settings_->bind.empty() ? "" : settings_->bind.front();
-  for (const auto& shard : shards_) {
-    const std::string host = bind.starts_with('-') ? bind.substr(1) : bind;
-    if (!shard->peers().Start(*endpoints, host, static_cast<int>(settings_->cluster_port)))
-      return false;
-  }
-  return true;
-}
-
-void Node::CreatePartitions(const ClusterDescriptor& descriptor) {
-  const discovery::PartitionMap map(static_cast<uint32_t>(descriptor.places.size()));
-  OnAllShards([map, id = descriptor.id](Shard& shard) {
-    shard.set_partition_map(map);
-    shard.peers().SetCluster(id);
-    shard.SetClusterId(id);
-  });
-  const raft::NodeId self = SelfOf(data_directory_->meta());
-  for (uint32_t id = 0; id < map.partitions(); ++id) {
-    std::vector<raft::NodeId> replicas = descriptor.ReplicasOf(id);
-    if (std::find(replicas.begin(), replicas.end(), self) == replicas.end()) continue;
-    AddTo(OptionsOf(id, std::move(replicas)));
-  }
-}
-
-void Node::PublishTopology(TopologyPtr topology) {
-  OnAllShards([topology](Shard& shard) { shard.SetTopology(topology); });
-}
-
-void Node::OnLeader(uint32_t partition, raft::NodeId leader, raft::Term term) {
-  if (!settings_->cluster_enabled) return;
-  OnShard(*shards_[0], [this, partition, leader, term](Shard&) {
-    if (cluster_) cluster_->OnLeader(partition, leader, term);
-  });
-}
-
-void Node::OnAnnouncement(const Announcement& announcement) {
-  OnShard(*shards_[0], [this, announcement](Shard& home) {
-    if (cluster_) cluster_->OnAnnouncement(announcement, home.wall_ms());
-  });
-}
-
-void Node::OnReached(const Announcement& announcement, const std::string& host) {
-  OnShard(*shards_[0], [this, announcement, host](Shard& home) {
-    if (cluster_) cluster_->OnReached(announcement, host, home.wall_ms());
-  });
-}
-
-void Node::OnFormingFrame(const std::string& from, PeerFrame kind, std::string_view payload) {
-  OnShard(*shards_[0], [this, from, kind, own = std::string(payload)](Shard&) {
-    if (cluster_) cluster_->OnFormingFrame(from, kind, own);
-  });
-}
-
-// --- Running
+Shard* Node::ShardOf(uint32_t partition) { return shards_[partition % logs_].get(); }
 
 void Node::OnShard(Shard& shard, std::function<void(Shard&)> work) {
   // A shard whose thread does not run yet belongs to the one that builds it.
@@ -376,19 +237,23 @@ int Node::Run() {
   shards_[0]->BindToThisThread();
   std::atomic<size_t> bound = 1;
   for (size_t i = 1; i < shards_.size(); ++i) {
-    threads_.emplace_back([&bound, shard = shards_[i].get()] {
+    threads_.emplace_back([this, &bound, shard = shards_[i].get()] {
       shard->BindToThisThread();
       ++bound;
+      running_.wait(false);
       shard->Run();
     });
   }
   while (bound.load() < shards_.size()) std::this_thread::yield();
-  running_ = true;
+  running_ = true;  // From here on a shard is touched by its own thread only.
+  running_.notify_all();
   shards_[0]->Run();
   for (std::thread& thread : threads_) thread.join();
   running_ = false;
   signals_.clear();
   cluster_.reset();
+  checkpoint_worker_.Stop();  // Its outcomes go to the shards' mailboxes.
+  free_worker_.Stop();
   const bool clean = exit_code_ == 0;
   shards_.clear();
   if (clean) {
@@ -444,224 +309,6 @@ uint64_t Node::keyspace_bytes() const {
   uint64_t used = 0;
   for (const auto& shard : shards_) used += shard->stats().keyspace_bytes.get();
   return used;
-}
-
-// --- Configuration
-
-std::string Node::ConfigGet(const std::vector<std::string>& patterns, int resp_version) {
-  const std::vector<std::string_view> views(patterns.begin(), patterns.end());
-  const Config::NamesAndValues found = config_.Get(views);
-  std::string reply;
-  resp::Writer writer(reply, resp_version);
-  writer.Map(found.size());
-  for (const auto& [name, value] : found) {
-    writer.Bulk(name);
-    writer.Bulk(value);
-  }
-  return reply;
-}
-
-std::string Node::ConfigSet(const std::vector<std::pair<std::string, std::string>>& pairs) {
-  std::vector<std::string_view> flat;
-  for (const auto& [name, value] : pairs) {
-    flat.push_back(name);
-    flat.push_back(value);
-  }
-  std::string reply;
-  resp::Writer writer(reply, 2);
-  const Config before = config_;
-  const Config::SetResult result = config_.Set(flat);
-  if (!result) {
-    writer.Error(result.error());
-    return reply;
-  }
-  if (const int64_t possible = ClientsPossible(config_.settings().maxclients);
-      config_.settings().maxclients != before.settings().maxclients &&
-      config_.settings().maxclients > possible) {
-    config_ = before;
-    writer.Error(
-        "ERR CONFIG SET failed (possibly related to argument 'maxclients') - The operating system "
-        "is not able to handle the specified number of clients, try with " +
-        std::to_string(possible));
-    return reply;
-  }
-  ApplySettings();
-  writer.Ok();
-  return reply;
-}
-
-std::string Node::ConfigRewrite() {
-  std::string reply;
-  resp::Writer writer(reply, 2);
-  if (const auto result = config_.Rewrite(); result) {
-    writer.Ok();
-  } else {
-    writer.Error(result.error());
-  }
-  return reply;
-}
-
-void Node::ApplySettings() {
-  settings_ = std::make_shared<const Settings>(config_.settings());
-  LimitClients();
-  ApplyLogLevel(*settings_);
-  OnAllShards([settings = settings_](Shard& shard) { shard.SetSettings(settings); });
-}
-
-void Node::ApplyLogLevel(const Settings& settings) {
-  switch (settings.loglevel) {
-    case LogLevel::kDebug:
-      return spdlog::set_level(spdlog::level::debug);
-    case LogLevel::kVerbose:
-    case LogLevel::kNotice:
-      return spdlog::set_level(spdlog::level::info);
-    case LogLevel::kWarning:
-      return spdlog::set_level(spdlog::level::warn);
-  }
-}
-
-void Node::ResetStats() {
-  OnAllShards([](Shard& shard) { shard.stats().Reset(); });
-}
-
-// --- Checkpoints
-
-void Node::Checkpoint(Shard& asker, std::function<void(std::string)> answer) {
-  if (checkpoints_running_.exchange(1) != 0) return answer("a checkpoint is under way");
-  struct Gathering {
-    size_t missing;
-    std::string error;
-  };
-  auto gathering = std::make_shared<Gathering>(Gathering{shards_.size(), ""});
-  for (const auto& shard : shards_) {
-    OnShard(*shard, [this, &asker, gathering, answer](Shard& here) {
-      here.CheckpointAll([this, &asker, gathering, answer](const std::string& error) {
-        OnShard(asker, [this, gathering, answer, error](Shard&) {
-          if (gathering->error.empty()) gathering->error = error;
-          if (--gathering->missing != 0) return;
-          checkpoints_running_ = 0;
-          if (gathering->error.empty()) last_checkpoint_s_ = std::time(nullptr);
-          last_checkpoint_ok_ = gathering->error.empty();
-          answer(gathering->error);
-        });
-      });
-    });
-  }
-}
-
-// Redis's save points, for those who rely on them; the log's size alone asks for checkpoints too.
-void Node::CheckSavePoints(uint64_t monotonic_ms) {
-  if (monotonic_ms - last_save_check_ms_ < 1000) return;
-  last_save_check_ms_ = monotonic_ms;
-  if (settings_->save.empty() || checkpoint_running() || loading()) return;
-  // From the last checkpoint that was asked for, by whomever; a failed one is tried again.
-  if (last_save_ms_ == 0 || last_save_seen_s_ != last_checkpoint_s()) last_save_ms_ = monotonic_ms;
-  last_save_seen_s_ = last_checkpoint_s();
-  if (!last_checkpoint_ok_ && monotonic_ms - last_save_try_ms_ < kSaveAgainMs) return;
-  uint64_t changes = 0;
-  for (const auto& shard : shards_) changes += shard->stats().keys_changed.get();
-  const uint64_t seconds = (monotonic_ms - last_save_ms_) / 1000;
-  for (const SavePoint& point : settings_->save) {
-    if (seconds < static_cast<uint64_t>(point.seconds) ||
-        changes < static_cast<uint64_t>(point.changes) || changes == 0)
-      continue;
-    last_save_try_ms_ = monotonic_ms;
-    return Checkpoint(*shards_[0], [](const std::string& error) {
-      if (!error.empty()) spdlog::error("checkpoint by save point failed: {}", error);
-    });
-  }
-}
-
-// --- Shutting down
-
-void Node::OnSignal(int signal) {
-  spdlog::info("received {}, shutting down", signal == SIGTERM ? "SIGTERM" : "SIGINT");
-  if (stage_ != Stage::kServing) {
-    spdlog::warn("not waiting for the rest");
-    exit_code_ = 1;
-    return Finish();
-  }
-  // As Redis: what a log would keep a save point's checkpoint keeps.
-  BeginShutdown(!settings_->appendonly && !settings_->save.empty());
-}
-
-void Node::RequestShutdown(Shard& asker, bool save, std::function<void(std::string)> failed) {
-  OnShard(*shards_[0], [this, &asker, save, failed = std::move(failed)](Shard&) {
-    if (stage_ != Stage::kServing) return;
-    shutdown_failed_ = [this, &asker, failed](const std::string& error) {
-      OnShard(asker, [failed, error](Shard&) { failed(error); });
-    };
-    BeginShutdown(save);
-  });
-}
-
-void Node::BeginShutdown(bool save) {
-  if (!save) return HandOver();
-  stage_ = Stage::kSaving;
-  Checkpoint(*shards_[0], [this](const std::string& error) {
-    if (error.empty()) return HandOver();
-    spdlog::error("checkpoint before shutting down failed: {}", error);
-    stage_ = Stage::kServing;
-    if (shutdown_failed_) shutdown_failed_(error);
-  });
-}
-
-void Node::HandOver() {
-  stage_ = Stage::kHandingOver;
-  stage_deadline_ms_ = now_ms_ + kHandOverPatienceMs;
-  if (cluster_) OnAllShards([](Shard& shard) { shard.GiveUpLeaderships(); });
-}
-
-void Node::ContinueShutdown() {
-  if (stage_ == Stage::kHandingOver && !asking_shards_) {
-    asking_shards_ = true;
-    OnEveryShard(
-        *shards_[0],
-        [this](Shard& shard) { return std::string(cluster_ && shard.leads_any() ? 1 : 0, 'x'); },
-        [this](const std::string& leading) {
-          asking_shards_ = false;
-          if (leading.empty() || now_ms_ >= stage_deadline_ms_) SyncAll();
-        });
-  }
-  if (stage_ == Stage::kReplying && !asking_shards_) {
-    asking_shards_ = true;
-    OnEveryShard(
-        *shards_[0], [](Shard& shard) { return std::string(shard.replies_waiting() ? 1 : 0, 'x'); },
-        [this](const std::string& waiting) {
-          asking_shards_ = false;
-          if (waiting.empty() || now_ms_ >= stage_deadline_ms_) Finish();
-        });
-  }
-}
-
-// What was acknowledged is on disk already, as appendfsync promises; a shutdown in order leaves
-// nothing to chance.
-void Node::SyncAll() {
-  stage_ = Stage::kSyncing;
-  auto missing = std::make_shared<size_t>(shards_.size());
-  OnAllShards([this, missing](Shard& shard) {
-    shard.StopListening();
-    shard.SyncLog([this, missing] {
-      OnShard(*shards_[0], [this, missing](Shard&) {
-        if (--*missing != 0) return;
-        stage_ = Stage::kReplying;
-        stage_deadline_ms_ = now_ms_ + kReplyPatienceMs;
-      });
-    });
-  });
-}
-
-void Node::Finish() {
-  stage_ = Stage::kDone;
-  OnAllShards([](Shard& shard) { shard.Stop(); });
-}
-
-void Node::OnFatal(const std::string& what) {
-  OnShard(*shards_[0], [this, what](Shard&) {
-    spdlog::error("stopping: {}", what);
-    exit_code_ = 1;
-    Finish();
-  });
 }
 
 }  // namespace server

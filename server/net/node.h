@@ -40,13 +40,13 @@ class Node {
   bool AdmitClient();  // maxclients; every admitted one ends with ClientGone.
   void ClientGone() { clients_.fetch_sub(1, std::memory_order_relaxed); }
   uint64_t NextClientId() { return last_client_id_.fetch_add(1, std::memory_order_relaxed) + 1; }
+  // Commands are answered with -LOADING until every partition of this node was loaded.
+  bool loading() const { return partitions_loading_.load(std::memory_order_relaxed) != 0; }
+  void PartitionReady() { partitions_loading_.fetch_sub(1, std::memory_order_relaxed); }
   void OnLeader(uint32_t partition, raft::NodeId leader, raft::Term term);
   void OnAnnouncement(const Announcement& announcement);
   void OnReached(const Announcement& announcement, const std::string& host);
   void OnFormingFrame(const std::string& from, PeerFrame kind, std::string_view payload);
-  bool loading() const { return loading_.load(std::memory_order_relaxed) != 0; }
-  void LoadingBegan() { loading_.fetch_add(1, std::memory_order_relaxed); }
-  void LoadingEnded() { loading_.fetch_sub(1, std::memory_order_relaxed); }
   uint64_t keyspace_bytes() const;        // Of all shards, as they published it.
   void OnFatal(const std::string& what);  // Nothing more can be promised: end the process.
   bool checkpoint_running() const { return checkpoints_running_.load() != 0; }
@@ -83,6 +83,7 @@ class Node {
                        InfoParts& parts) const;
   void LimitClients();
   static int64_t ClientsPossible(int64_t clients);
+  raft::NodeId self() const { return *NodeIdOf(data_directory_->meta().node_id); }
   bool OpenData();
   bool OpenLogs();
   bool StartCluster();
@@ -101,6 +102,10 @@ class Node {
 
   Config config_;
   std::shared_ptr<const Settings> settings_;
+  // What any thread may read.
+  const bool cluster_enabled_;
+  uint32_t logs_ = 1;
+  std::string node_id_;
   std::unique_ptr<storage::Disk> disk_;
   std::unique_ptr<storage::DataDirectory> data_directory_;
   std::unique_ptr<storage::CheckpointStore> store_;
@@ -114,6 +119,7 @@ class Node {
   std::vector<Handle<uv_signal_t>> signals_;
 
   std::atomic<bool> running_ = false;  // Shards have threads of their own.
+  std::atomic<int> partitions_loading_ = 0;
   std::atomic<int64_t> clients_ = 0;
   std::atomic<int64_t> clients_max_ = 0;
   std::atomic<uint64_t> last_client_id_ = 0;
@@ -129,10 +135,11 @@ class Node {
   Stage stage_ = Stage::kServing;
   bool asking_shards_ = false;
   uint64_t stage_deadline_ms_ = 0;
+  uint64_t last_busy_ms_ = 0;     // When a client last wanted something of us.
+  uint64_t commands_before_ = 0;  // That were received until then.
   uint64_t now_ms_ = 0;
   std::function<void(std::string)> shutdown_failed_;
 
-  std::atomic<uint32_t> loading_ = 0;  // Partitions.
   uint64_t last_save_check_ms_ = 0;
   uint64_t last_save_ms_ = 0;
   uint64_t last_save_try_ms_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace server {
 namespace {
@@ -96,8 +97,22 @@ void OutputQueue::Consume(size_t size) {
   }
 }
 
+std::string OutputQueue::TakeReady(size_t& begin) {
+  const std::string_view ready = Ready();
+  if (ready_ == bytes_.size()) {
+    begin = head_;
+    head_ = ready_ = closed_ = 0;
+    return std::exchange(bytes_, {});
+  }
+  begin = 0;
+  std::string copy(ready);
+  Consume(ready.size());
+  return copy;
+}
+
 const OutputQueue::Blocked* OutputQueue::TakeBlocked() {
   if (marks_.empty() || marks_.front().announced || marks_.front().place != 0) return nullptr;
+  if (IsOpen(marks_.front())) return nullptr;  // It waits for the socket, or has failed.
   marks_.front().announced = true;
   return &marks_.front().blocked;
 }
@@ -105,7 +120,8 @@ const OutputQueue::Blocked* OutputQueue::TakeBlocked() {
 void OutputQueue::Fail(const Partition* partition, raft::Index above, std::string_view error) {
   size_t offset = ready_;
   for (Mark& mark : marks_) {
-    if (mark.place == 0 && mark.blocked.partition == partition && mark.blocked.gate.index > above) {
+    const bool waits = mark.place == 0 && mark.blocked.partition == partition && !IsOpen(mark);
+    if (waits && mark.blocked.gate.FailsAbove(above)) {
       std::string replacement;
       for (uint32_t i = 0; i < mark.replies; ++i) replacement.append(error);
       bytes_.replace(offset, mark.size, replacement);

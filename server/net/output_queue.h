@@ -29,9 +29,12 @@ class OutputQueue {
   uint64_t Reserve();
   void Fill(uint64_t place, std::string reply);
 
-  // Bytes that may leave now, in order. View them, send some, then Consume what was sent.
+  // Bytes that may leave now, in order. View them, send some, then Consume what was sent: that ends
+  // the view.
   std::string_view Ready();
   void Consume(size_t size);
+  // All bytes of Ready from `begin` on: without a copy if nothing else is here.
+  std::string TakeReady(size_t& begin);
 
   // The first mark's partition and gate if it is what everything waits for, unless it was handed
   // out before.
@@ -41,8 +44,8 @@ class OutputQueue {
   };
   const Blocked* TakeBlocked();
 
-  // Replies of `partition` that wait for an index above `above` become `error` (with CRLF, once for
-  // each).
+  // Replies of `partition` whose closed gates fail (Gate::FailsAbove) become `error` (with CRLF,
+  // once for each).
   void Fail(const Partition* partition, raft::Index above, std::string_view error);
 
   bool empty() const { return marks_.empty() && bytes_.size() == closed_; }

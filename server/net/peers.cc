@@ -129,7 +129,7 @@ bool Peers::Start(const std::vector<discovery::Endpoint>& endpoints, const std::
                   int bus_port) {
   std::string error;
   auto listener = Listener::Open(
-      shard_.loop(), {.host = bind, .port = bus_port}, 128,
+      shard_.loop(), {.host = bind, .port = bus_port, .first = shard_.index() == 0}, 128,
       [this](Handle<uv_stream_t> stream) {
         inbound_.push_back(std::make_unique<Inbound>(*this, std::move(stream)));
       },

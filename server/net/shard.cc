@@ -15,10 +15,13 @@ namespace {
 
 constexpr uint64_t kTickMs = 10;
 constexpr uint64_t kTicksPerSecond = 1000 / kTickMs;
-constexpr size_t kCheckpointSliceBytes =
-    256 << 10;  // Read out between two turns: well below a millisecond.
+// A running checkpoint reads out so much each so often: a small part of a millisecond's work, so
+// that commands in between hardly notice, and about 100 MB a second.
+constexpr size_t kCheckpointSliceBytes = 128 << 10;
+constexpr uint64_t kCheckpointPaceMs = 1;
 constexpr size_t kExpireKeysPerTick = 20;
 constexpr int kExpireRoundsPerTick = 16;
+constexpr raft::Index kTransferEntriesMax = 64;  // A turn or a few of a busy partition.
 
 uint64_t ReadMonotonicMs() {
   timespec now{};
@@ -54,6 +57,8 @@ Shard::Shard(Node& node, int index, std::shared_ptr<const Settings> settings, To
   busy_ = MakeHandle<uv_idle_t>([this](uv_idle_t* raw) { return uv_idle_init(&loop_, raw); }, this);
   tick_ =
       MakeHandle<uv_timer_t>([this](uv_timer_t* raw) { return uv_timer_init(&loop_, raw); }, this);
+  pace_ =
+      MakeHandle<uv_timer_t>([this](uv_timer_t* raw) { return uv_timer_init(&loop_, raw); }, this);
   uv_prepare_start(before_sleep_.get(),
                    [](uv_prepare_t* handle) { static_cast<Shard*>(handle->data)->EndTurn(); });
   uv_timer_start(
@@ -64,6 +69,7 @@ Shard::Shard(Node& node, int index, std::shared_ptr<const Settings> settings, To
 Shard::~Shard() {
   // Handles close in the loop's own time: drop all that hold one, then let it run until none is
   // left.
+  stopping_ = true;
   log_writer_.Stop();
   connections_.clear();
   removed_.clear();
@@ -73,6 +79,7 @@ Shard::~Shard() {
   before_sleep_.reset();
   busy_.reset();
   tick_.reset();
+  pace_.reset();
   mailbox_.reset();
   uv_run(&loop_, UV_RUN_DEFAULT);
   const int result = uv_loop_close(&loop_);
@@ -114,7 +121,8 @@ void Shard::EndTurn() {
   peers_->Flush();
   removed_.clear();
 
-  const bool busy = AdvanceCheckpoints() || !active_.empty() || !gates_opened_.empty();
+  PaceCheckpoints();
+  const bool busy = !active_.empty() || !gates_opened_.empty();
   if (busy == busy_running_) return;
   busy_running_ = busy;
   if (busy) {
@@ -150,11 +158,12 @@ void Shard::OnTick() {
   log_writer_.Tick(turn_monotonic_ms_);
   peers_->Tick(turn_monotonic_ms_);
   ++ticks_;
+  ReadClientsOnceLoaded();
   for (expire_credit_ += settings_->hz * static_cast<int64_t>(kTickMs); expire_credit_ >= 1000;
        expire_credit_ -= 1000) {
     ExpireKeys();
   }
-  WatchLoading();
+  ShowLoading();
   WatchMemory();
   if (ticks_ % (kTicksPerSecond / 10) == 0) PublishStats();
   if (ticks_ % kTicksPerSecond == 0) ReapClients();
@@ -222,25 +231,17 @@ void Shard::WatchCoverage() {
   cluster_is_down_ = down;
 }
 
-bool Shard::loading() const { return node_.loading(); }
-
-// Alone, a partition serves once its log was replayed; in a cluster others say how far it counts.
-void Shard::WatchLoading() {
-  const bool shows = turn_monotonic_ms_ - loading_shown_ms_ >= 1000;
+// What takes long to load says so once a second.
+void Shard::ShowLoading() {
+  if (!loading() || turn_monotonic_ms_ - loading_shown_ms_ < 1000) return;
   for (const auto& host : hosts_) {
-    if (!host->counts_as_loading) continue;
-    const Partition& partition = host->partition();
-    if (partition.started() && (!host->alone() || partition.serving())) {
-      host->counts_as_loading = false;
-      node_.LoadingEnded();
-    } else if (shows && turn_monotonic_ms_ - host->load_began_ms > 1000) {
-      loading_shown_ms_ = turn_monotonic_ms_;
-      if (partition.started()) {
-        spdlog::info("partition {} replays its log", host->id());
-      } else {
-        spdlog::info("partition {} loads its checkpoint keys={}/{}", host->id(),
-                     host->loaded_keys(), host->keys_to_load());
-      }
+    if (host->ready_mark || turn_monotonic_ms_ - host->load_began_ms <= 1000) continue;
+    loading_shown_ms_ = turn_monotonic_ms_;
+    if (host->partition().started()) {
+      spdlog::info("partition {} replays its log", host->id());
+    } else {
+      spdlog::info("partition {} loads its checkpoint keys={}/{}", host->id(), host->loaded_keys(),
+                   host->keys_to_load());
     }
   }
 }
@@ -303,10 +304,7 @@ void Shard::AddPartition(const PartitionHost::Options& options, storage::Checkpo
   host.Load();
 }
 
-bool Shard::fully_started() const {
-  return std::all_of(hosts_.begin(), hosts_.end(),
-                     [](const auto& host) { return host->partition().started(); });
-}
+bool Shard::loading() const { return node_.loading(); }
 
 void Shard::OnActive(PartitionHost& host) {
   if (host.active_mark) return;
@@ -336,8 +334,12 @@ void Shard::OnReady(const std::vector<uint64_t>& connections) {
 }
 
 void Shard::OnRoleChanged(PartitionHost& host) {
-  if (host.counts_as_loading) WatchLoading();
   if (!host.partition().started()) return;
+  // Alone it elects itself at once, so that nobody ever sees a server without a leader.
+  if (!host.ready_mark && (host.partition().serving() || !host.alone())) {
+    host.ready_mark = true;
+    node_.PartitionReady();
+  }
   const raft::Core& core = host.partition().replica().core();
   const raft::NodeId leader =
       host.partition().serving() || !host.partition().IsLeader() ? core.leader() : raft::kNobody;
@@ -389,6 +391,15 @@ bool Shard::TransferLeadership(uint32_t partition, raft::NodeId to) {
   PartitionHost* local = host(partition);
   if (local == nullptr || !local->partition().serving()) return false;
   local->partition().Seal();
+  // Writes wait while a transfer is under way, so one to a member that is far behind has to wait
+  // until it has caught up.
+  const raft::Core& core = local->partition().replica().core();
+  const bool ready = std::any_of(
+      core.followers().begin(), core.followers().end(), [&](const raft::Progress& follower) {
+        return follower.id == to && follower.state == raft::Progress::State::kReplicate &&
+               follower.match + kTransferEntriesMax >= core.last().index;
+      });
+  if (!ready) return false;
   local->partition().replica().TransferLeadership(to);
   OnActive(*local);
   return true;
@@ -398,7 +409,7 @@ void Shard::GiveUpLeaderships() {
   for (const auto& host : hosts_) {
     if (!host->partition().started()) continue;
     const raft::Core& core = host->partition().replica().core();
-    if (!host->partition().IsLeader()) continue;
+    if (!host->partition().IsLeader() || core.transferring()) continue;
     // To the follower that is furthest: it takes over soonest.
     const raft::Progress* best = nullptr;
     for (const raft::Progress& follower : core.followers()) {
@@ -460,8 +471,11 @@ void Shard::After(int64_t delay_ms, std::function<void()> work) {
       &once->timer,
       [](uv_timer_t* timer) {
         auto* due = static_cast<Once*>(timer->data);
-        static_cast<Shard*>(timer->loop->data)->UpdateTime();
-        due->work();
+        auto* shard = static_cast<Shard*>(timer->loop->data);
+        if (!shard->stopping_) {
+          shard->UpdateTime();
+          due->work();
+        }
         uv_close(reinterpret_cast<uv_handle_t*>(timer),
                  [](uv_handle_t* closed) { delete static_cast<Once*>(closed->data); });
       },
@@ -483,10 +497,27 @@ void Shard::OnLogFailed(const std::string& what) {
 
 // --- Checkpoints
 
-bool Shard::AdvanceCheckpoints() {
-  bool busy = false;
-  for (const auto& host : hosts_) busy = host->AdvanceCheckpoint(kCheckpointSliceBytes) || busy;
-  return busy;
+void Shard::PaceCheckpoints() {
+  const bool running = std::any_of(hosts_.begin(), hosts_.end(),
+                                   [](const auto& host) { return host->checkpoint_running(); });
+  if (running == pacing_) return;
+  pacing_ = running;
+  if (!running) {
+    uv_timer_stop(pace_.get());
+    return;
+  }
+  uv_timer_start(
+      pace_.get(),
+      [](uv_timer_t* handle) { static_cast<Shard*>(handle->data)->AdvanceCheckpoints(); },
+      kCheckpointPaceMs, kCheckpointPaceMs);
+}
+
+void Shard::AdvanceCheckpoints() {
+  size_t running = 0;
+  for (const auto& host : hosts_) running += host->checkpoint_running() ? 1 : 0;
+  for (const auto& host : hosts_) {
+    if (host->checkpoint_running()) host->AdvanceCheckpoint(kCheckpointSliceBytes / running);
+  }
 }
 
 struct Shard::CheckpointRound {

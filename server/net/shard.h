@@ -76,7 +76,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   Node& node() { return node_; }
   void SetSettings(std::shared_ptr<const Settings> settings);
   void SetTopology(TopologyPtr topology) { topology_ = std::move(topology); }
-  bool fully_started() const;
+  bool loading() const;
   void GiveUpLeaderships();
   bool leads_any() const;
   std::string DescribeForInfo() const;  // Counters as lines "name=value".
@@ -84,9 +84,9 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void SyncLog(std::function<void()> done) { log_writer_.SyncNow(std::move(done)); }
   // Checkpoints of this shard's partitions, one after another; `done` gets the first error, or "".
   void CheckpointAll(std::function<void(std::string error)> done);
+  bool out_of_memory() const { return out_of_memory_; }
   // With cluster-require-full-coverage, a partition has been without a leader for too long.
   bool cluster_is_down() const { return cluster_is_down_; }
-  bool loading() const;
   void StopListening();
   void CloseClients();
   bool replies_waiting() const;
@@ -128,6 +128,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   bool OutOfMemory() const override { return out_of_memory_; }
   void Report(PartitionHost& host, bool error, const std::string& event) override;
 
+  bool IsProtectedFrom(uv_stream_t* stream) const;
   void UpdateTime();
   void EndTurn();
   void OnTick();
@@ -136,13 +137,15 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void OnLogSafe(uint64_t sequence);
   void OnLogFailed(const std::string& what);
   void OnLogFull(bool full);
-  bool AdvanceCheckpoints();
+  void PaceCheckpoints();
+  void AdvanceCheckpoints();
   void ExpireKeys();
   void ReapClients();
+  void ReadClientsOnceLoaded();
   void WatchMemory();
   void RefuseWrites();
   void WatchCoverage();
-  void WatchLoading();
+  void ShowLoading();
   void NextCheckpoint();
   void PublishStats();
   void After(int64_t delay_ms, std::function<void()> work);
@@ -180,7 +183,11 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   Handle<uv_idle_t>
       busy_;  // Keeps the loop from sleeping while a checkpoint or expiry wants to go on.
   Handle<uv_timer_t> tick_;
+  Handle<uv_timer_t> pace_;  // Of running checkpoints.
+  bool pacing_ = false;
   bool busy_running_ = false;
+  bool reads_clients_ = false;
+  bool stopping_ = false;  // Being destroyed: timers that are left do nothing.
   int64_t turn_wall_ms_ = 0;
   uint64_t turn_monotonic_ms_ = 0;
   uint64_t ticks_ = 0;

@@ -1,11 +1,9 @@
 // The connections of a shard, and what their session commands ask of the node.
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <cerrno>
 #include <cstring>
 
 #include "server/net/node.h"
@@ -29,36 +27,12 @@ std::string AddressText(const sockaddr_storage& address) {
   return "[" + std::string(host) + "]:" + std::to_string(ntohs(v6.sin6_port));
 }
 
-// Redis's text (networking.c), for the same reason: who is shut out must be told what to do.
-constexpr std::string_view kProtectedModeError =
-    "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
-    "is set for the default user. In this mode connections are only accepted from the loopback "
-    "interface. If you want to connect from external computers to Redis you may adopt one of the "
-    "following solutions: 1) Just disable protected mode sending the command 'CONFIG SET "
-    "protected-mode no' from the loopback interface by connecting to Redis from the same host the "
-    "server is running, however MAKE SURE Redis is not publicly accessible from internet if you do "
-    "so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable "
-    "the protected mode by editing the Redis configuration file, and setting the protected mode "
-    "option to 'no', and then restarting the server. 3) If you started the server manually just "
-    "for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication "
-    "password for the default user. NOTE: You only need to do one of the above things in order for "
-    "the server to start accepting connections from the outside.\r\n";
-
 bool IsLoopback(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+    return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24 == 127;
   }
-  return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
-}
-
-bool MayConnect(uv_stream_t* stream, const Settings& settings) {
-  if (!settings.protected_mode || !settings.requirepass.empty()) return true;
-  sockaddr_storage address{};
-  int size = sizeof address;
-  const auto* tcp = reinterpret_cast<const uv_tcp_t*>(stream);
-  return uv_tcp_getpeername(tcp, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
-         IsLoopback(address);
+  const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 }
 
 void SendAndForget(uv_stream_t* stream, std::string_view text) {
@@ -75,31 +49,18 @@ bool Shard::Listen() {
   };
   const int backlog = static_cast<int>(settings_->tcp_backlog);
   std::string error;
-  int result = 0;
   if (settings_->port != 0) {
     for (const std::string& address : settings_->bind) {
-      // Shards share a port, and so could another server by mistake: the first one asks for it
-      // alone.
-      if (index_ == 0 && settings_->threads > 1) {
-        Listener::Open(&loop_,
-                       {.host = address.substr(address.starts_with('-') ? 1 : 0),
-                        .port = static_cast<int>(settings_->port)},
-                       backlog, accept(false), error, &result);
-        if (result == EADDRINUSE) {
-          spdlog::error("cannot listen on {}:{}: {}", address, settings_->port, error);
-          return false;
-        }
-      }
       const bool optional = address.starts_with('-');
       const std::string host = optional ? address.substr(1) : address;
-      auto listener = Listener::Open(&loop_,
-                                     {.host = host,
-                                      .port = static_cast<int>(settings_->port),
-                                      .shared = settings_->threads > 1},
-                                     backlog, accept(false), error, &result);
+      auto listener =
+          Listener::Open(
+          &loop_,
+          {.host = host, .port = static_cast<int>(settings_->port), .first = index_ == 0}, backlog,
+          accept(false), error);
       if (listener) {
         listeners_.push_back(std::move(listener));
-      } else if (!optional || !Listener::IsMissing(result)) {
+      } else if (!optional) {
         spdlog::error("cannot listen on {}:{}: {}", host, settings_->port, error);
         return false;
       }
@@ -120,11 +81,26 @@ bool Shard::Listen() {
   return true;
 }
 
+// protected-mode: without a password only clients on this machine are let in, as in Redis.
+bool Shard::IsProtectedFrom(uv_stream_t* stream) const {
+  if (!settings_->protected_mode || !settings_->requirepass.empty()) return false;
+  sockaddr_storage address{};
+  int size = sizeof address;
+  auto* tcp = reinterpret_cast<uv_tcp_t*>(stream);
+  const int result = uv_tcp_getpeername(tcp, reinterpret_cast<sockaddr*>(&address), &size);
+  return result != 0 || !IsLoopback(address);
+}
+
 void Shard::Accept(Handle<uv_stream_t> stream, bool unix_socket) {
   stats_.connections_received.Add();
-  if (!unix_socket && !MayConnect(stream.get(), *settings_)) {
+  if (!unix_socket && IsProtectedFrom(stream.get())) {
     stats_.connections_rejected.Add();
-    return SendAndForget(stream.get(), kProtectedModeError);
+    SendAndForget(
+        stream.get(),
+        "-DENIED The server runs in protected mode: no password is set, so only clients on "
+        "this machine are accepted. Set requirepass, or 'protected-mode no' to let in "
+        "everyone who can reach it.\r\n");
+    return;
   }
   if (!node_.AdmitClient()) {
     stats_.connections_rejected.Add();
@@ -168,7 +144,19 @@ void Shard::Accept(Handle<uv_stream_t> stream, bool unix_socket) {
   }
   connections_[slot] = std::move(connection);
   stats_.connections.Set(stats_.connections.get() + 1);
-  if (!connections_[slot]->Start()) connections_[slot]->Close();
+  if (reads_clients_ && !connections_[slot]->Start()) connections_[slot]->Close();
+}
+
+// Where there is little to load nobody sees -LOADING, as nobody does with Redis: who connects
+// meanwhile is read from when it is done, or when it turns out to take long.
+void Shard::ReadClientsOnceLoaded() {
+  constexpr uint64_t kPatienceTicks = 100;
+  if (reads_clients_ || (node_.loading() && ticks_ < kPatienceTicks)) return;
+  reads_clients_ = true;
+  for (size_t i = 0; i < connections_.size(); ++i) {
+    Connection* connection = connections_[i].get();
+    if (connection != nullptr && !connection->Start()) connection->Close();
+  }
 }
 
 Connection* Shard::FindConnection(uint64_t number) {
@@ -212,7 +200,7 @@ void Shard::CloseClients() {
 
 bool Shard::replies_waiting() const {
   for (const auto& connection : connections_) {
-    if (connection != nullptr && connection->output_bytes() > 0) return true;
+    if (connection != nullptr && connection->owes_replies()) return true;
   }
   return false;
 }

@@ -33,8 +33,12 @@ struct Plan {
   size_t missing_replies = 1;  // One is for the session's part as a whole.
   std::function<void()> proceed;
 
+  // Until the transaction has run, perhaps on another shard, its keys stay watched.
+  ~Plan() {
+    if (watch) watch->abandoned.store(true);
+  }
   void ReplyArrived() {
-    if (--missing_replies == 0) proceed();
+    if (--missing_replies == 0) std::exchange(proceed, nullptr)();  // It holds this plan.
   }
 };
 
@@ -116,16 +120,24 @@ void Connection::Exec(SessionCall& call) {
   // MULTI is left first: the session's commands are not to be queued again.
   std::vector<QueuedCommand> commands = std::exchange(queued, {});
   auto plan = std::make_shared<Plan>();
-  plan->watch = watch;
+  plan->watch = std::exchange(watch, nullptr);
   plan->watched = std::exchange(watched, {});
   plan->resp_version = resp_version;
   plan->stale = readonly;
   in_multi = false;
   ExecRoute route;
   const bool routed = RouteQueue(commands, call.reply, route);
-  const bool changed = watch && watch->dirty.load(std::memory_order_acquire);
+  if (routed && route.strictest == nullptr && !plan->watched.empty()) {
+    // No key is touched, but whether a watched one has expired is known where it lives.
+    route.strictest = &call.command;
+    if (shard_.topology()->cluster_enabled) {
+      route.slot = discovery::SlotOf(plan->watched.front().key);
+      route.partition = shard_.partition_map().PartitionOf(route.slot);
+    }
+  }
+  const bool changed = plan->watch && plan->watch->dirty.load(std::memory_order_acquire);
   if (routed && changed) call.reply.NullArray();
-  if (!routed || changed) return Unwatch();
+  if (!routed || changed) return;
 
   plan->session_replies.resize(commands.size());
   const auto answer = Defer();
@@ -160,7 +172,6 @@ void Connection::Exec(SessionCall& call) {
           plan->missing_replies);
     }
   }
-  Unwatch();
   plan->ReplyArrived();
 }
 

@@ -16,12 +16,16 @@ namespace server {
 
 class Worker {
  public:
-  explicit Worker(const std::string& thread_name);
-  ~Worker();                                // Finishes what was submitted.
+  // A `background` thread gives way to others: it never costs the loops their turn on a busy
+  // machine.
+  explicit Worker(const std::string& thread_name, bool background = false);
+  ~Worker();
   void Submit(std::function<void()> work);  // Any thread.
+  // Finishes what was submitted and ends the thread; what is submitted later is dropped.
+  void Stop();
 
  private:
-  void Work();
+  void Work(bool background);
 
   std::mutex mutex_;
   std::condition_variable ready_;

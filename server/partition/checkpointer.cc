@@ -22,6 +22,7 @@ struct Checkpointer::Running {
       status;  // First failure; written by the worker's steps, which run one after another.
   uint64_t bytes = 0;
   int slices_in_flight = 0;
+  bool full = false;
   bool finishing = false;
   bool aborted = false;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
@@ -44,11 +45,13 @@ bool Checkpointer::Start() {
   running_->info.snapshot.configuration = partition_.replica().core().ConfigurationAt(index);
   running_->info.hash_seed = partition_.keyspace().hash_seed();
   running_->info.keys = partition_.keyspace().size();
-  running_->capture = storage::Capture::Begin(partition_.keyspace(), /*everything=*/false);
+  running_->capture = storage::Capture::Begin(partition_.keyspace(), full_next_);
+  running_->full = full_next_;
 
   executor_.Run(
       [run = running_, &store = store_, id = partition_.id()] {
-        auto writer = store.NewWriter(id, storage::CheckpointStore::Kind::kIncremental);
+        using Kind = storage::CheckpointStore::Kind;
+        auto writer = store.NewWriter(id, run->full ? Kind::kFull : Kind::kIncremental);
         if (writer) {
           run->writer = std::move(*writer);
         } else {
@@ -81,7 +84,13 @@ bool Checkpointer::Advance(size_t bytes_max) {
     return true;
   }
   // The state at the captured index is real only once that entry is committed (DESIGN §6).
-  if (partition_.commit() < running_->info.snapshot.last.index) return false;
+  const raft::Position captured = running_->info.snapshot.last;
+  if (partition_.commit() < captured.index) return false;
+  const std::optional<raft::Term> term = partition_.replica().core().log().TermAt(captured.index);
+  if (term && *term != captured.term) {
+    Abort();  // Another leader's entry has taken its place, and nothing was lost by that but this.
+    return false;
+  }
   FinishAndIngest();
   return false;
 }
@@ -114,6 +123,7 @@ void Checkpointer::End(Result result) {
   if (result.ok) {
     running_->capture->Succeed();
     newest_ = result.last;
+    if (running_->full) full_next_ = false;
   }
   running_.reset();
   result_ = std::move(result);

@@ -48,6 +48,8 @@ class Checkpointer {
   // The newest checkpoint's place in the log.
   raft::Position newest() const { return newest_; }
   void set_newest(raft::Position newest) { newest_ = newest; }
+  // What is on disk is not what this keyspace's changes are counted from.
+  void set_full_next(bool full) { full_next_ = full; }
 
  private:
   struct Running;
@@ -62,6 +64,7 @@ class Checkpointer {
   std::shared_ptr<Running> running_;  // Shared with the worker while a step of it is there.
   std::optional<Result> result_;
   raft::Position newest_;
+  bool full_next_ = false;
 };
 
 }  // namespace server

@@ -19,6 +19,8 @@ class HazardTable {
     places_.fill(index);
     newest_ = index;
   }
+  // What was written was replaced: its indexes may never come again, and nobody must wait for them.
+  void Forget() { WroteAll(0); }
   raft::Index LastWrite(uint64_t key_hash) const { return places_[key_hash % kPlaces]; }
   raft::Index newest() const { return newest_; }
 

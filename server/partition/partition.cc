@@ -37,6 +37,26 @@ void Partition::ReplaceKeyspace(std::unique_ptr<storage::Keyspace> keyspace) {
   expire_cursors_.fill(0);
 }
 
+void Partition::Rebuilt(std::unique_ptr<storage::Keyspace> keyspace, raft::Index executed) {
+  ReplaceKeyspace(std::move(keyspace));
+  replica_->Rebuilt(executed);
+}
+
+void Partition::InstallSnapshot(std::unique_ptr<storage::Keyspace> keyspace,
+                                const raft::SnapshotInfo& info) {
+  Seal();  // What has run is in the log now, and runs once more if the log outlives this.
+  // A log that does not hold the snapshot's place is dropped, and with it all knowledge of what
+  // became of its entries: their indexes say nothing any more.
+  const bool keeps_log = replica_->core().log().TermAt(info.last.index) == info.last.term;
+  if (!keeps_log && info.last.index > replica_->core().commit()) {
+    hazards_.Forget();
+    FailGates(commit_, GateFailure::kUnknown);
+  }
+  ReplaceKeyspace(std::move(keyspace));
+  replica_->SnapshotInstalled(info);
+  FollowLog();
+}
+
 void Partition::SetTime(int64_t wall_ms, uint64_t monotonic_ms) {
   wall_ms_ = wall_ms;
   monotonic_ms_ = std::max(monotonic_ms_, monotonic_ms);
@@ -52,7 +72,9 @@ bool Partition::ReadConfirmed(uint64_t round) const { return replica_->ReadConfi
 
 Admission Partition::Admit(const Command& command, bool stale, uint64_t monotonic_ms) const {
   if (!started()) return Admission::kLoading;
-  if (!serving_) {
+  // A turn may have taken leadership away and not ended yet.
+  const bool leads = serving_ && replica_->IsServing();
+  if (!leads) {
     // A follower's memory holds committed state only, unless it led before and waits to be rebuilt.
     if (stale && (command.flags & kWrite) == 0 && !IsLeader() && !replica_->rebuilding()) {
       return Admission::kYes;
@@ -167,9 +189,18 @@ void Partition::Seal() {
   open_index_ = *index + 1;
 }
 
+void Partition::FollowLog() {
+  assert(batch_.empty() && !unlogged_changes_);  // Its index has been told already.
+  open_index_ = replica_->core().last().index + 1;
+}
+
 void Partition::OnMessage(raft::NodeId from, const raft::Message& message) {
   Seal();
+  // What the core promises on this message counts from a moment after it arrived (core.h): counted
+  // from before a pause, our promise not to vote would end before the lease that rests on it.
+  replica_->Tick(monotonic_ms_);
   replica_->OnMessage(from, message);
+  FollowLog();
 }
 
 void Partition::Tick(uint64_t monotonic_ms) {
@@ -177,6 +208,7 @@ void Partition::Tick(uint64_t monotonic_ms) {
   if (!started()) return;
   Seal();
   replica_->Tick(monotonic_ms_);
+  FollowLog();
   FailUndecided();
 }
 
@@ -187,12 +219,28 @@ void Partition::FailUndecided() {
       static_cast<uint64_t>(options_.unknown_after_ms)) {
     return;
   }
-  const raft::Index above = commit_;
-  waiters_.clear();
-  owner_.OnGatesFailed(*this, above, GateFailure::kUnknown);
+  FailGates(commit_, GateFailure::kUnknown);
 }
 
-void Partition::OnStored(uint64_t ticket) { replica_->OnStored(ticket); }
+void Partition::FailGates(raft::Index above, GateFailure failure) {
+  std::erase_if(waiters_, [&](const Waiter& waiter) { return waiter.gate.FailsAbove(above); });
+  owner_.OnGatesFailed(*this, above, failure);
+  if (!waiters_.empty()) owner_.OnGatesOpened(*this);  // Some may only have stood behind others.
+}
+
+// Entries of ours were replaced. Can they still be committed, by a member that has them and leads
+// later (Raft paper, figure 8)? Not in a group of three: whoever replaced them was elected by
+// members that did not have them, which leaves only us. In a larger one there may be another.
+bool Partition::ReplacedForGood() const {
+  const raft::Configuration& members = replica_->core().configuration();
+  return !members.joint() && members.voters.size() <= 3;
+}
+
+void Partition::OnStored(uint64_t ticket) {
+  Seal();  // What is stored may commit, and what commits may end leadership.
+  replica_->OnStored(ticket);
+  FollowLog();
+}
 
 void Partition::Flush() {
   if (!started()) return;
@@ -204,8 +252,7 @@ void Partition::Flush() {
     serving_ = serving;
     owner_.OnRoleChanged(*this);
   }
-  // The core appends entries of its own (a leader's first, configurations).
-  open_index_ = replica_->core().last().index + 1;
+  FollowLog();
   if (!waiters_.empty() && waiters_.front().gate.read != 0 && IsOpen(waiters_.front().gate)) {
     owner_.OnGatesOpened(*this);
   }
@@ -214,6 +261,8 @@ void Partition::Flush() {
 void Partition::Apply(const raft::Entry& entry) {
   if (entry.kind != raft::EntryKind::kCommands || !entry.payload) return;
   applying_ = true;
+  // A new leader runs what may yet be replaced, and must not show it should it be deposed.
+  applying_index_ = entry.index > replica_->core().commit() ? entry.index : 0;
   BatchReader reader(*entry.payload);
   int database = 0;
   resp::Parser::Command parsed;
@@ -237,6 +286,7 @@ void Partition::Apply(const raft::Entry& entry) {
   }
   assert(reader.valid() && "an effect in the log does not parse");
   applying_ = false;
+  applying_index_ = 0;
 }
 
 void Partition::OnCommitted(raft::Index commit) {
@@ -246,16 +296,23 @@ void Partition::OnCommitted(raft::Index commit) {
 }
 
 void Partition::OnTruncated(raft::Index last_kept) {
-  waiters_.clear();
+  hazards_.Forget();  // Nothing is shown until the state is rebuilt from what is committed.
   watches_.AllChanged();
   serving_ = false;
-  owner_.OnGatesFailed(*this, last_kept, GateFailure::kNotExecuted);
+  FailGates(last_kept, ReplacedForGood() ? GateFailure::kNotExecuted : GateFailure::kUnknown);
   owner_.OnStateLost(*this, last_kept);
 }
 
 void Partition::OnRoleChanged() {
   serving_ = replica_->IsServing();
   if (!serving_) watches_.AllChanged();
+  // A round of an earlier term must not confirm a read: others may have led, and written, since.
+  const raft::Term term = IsLeader() ? replica_->core().term() : 0;
+  if (options_.reads_by_round && term != read_term_) {
+    turn_read_round_ = 0;
+    FailGates(raft::kIndexMax, GateFailure::kNotExecuted);
+  }
+  read_term_ = term;
   owner_.OnRoleChanged(*this);
 }
 
@@ -298,12 +355,18 @@ void Partition::OnReadAll() {
 
 void Partition::OnChange(int database, const storage::HashedKey& key) {
   if (!applying_) hazards_.Wrote(key.hash, open_index_);
+  if (applying_index_ != 0) hazards_.Wrote(key.hash, applying_index_);
   if (!watches_.empty()) watches_.KeyChanged(database, key.key);
 }
 
 void Partition::OnClear(int database) {
   if (!applying_) hazards_.WroteAll(open_index_);
-  if (!watches_.empty()) watches_.DatabaseCleared(database);
+  if (applying_index_ != 0) hazards_.WroteAll(applying_index_);
+  if (watches_.empty()) return;
+  const storage::Database& cleared = keyspace_->database(database);
+  watches_.DatabaseCleared(database, [&](std::string_view key) {
+    return cleared.Find(keyspace_->Hash(key)) != nullptr;
+  });
 }
 
 }  // namespace server

@@ -34,6 +34,9 @@ struct Gate {
   uint64_t read = 0;
   bool operator==(const Gate&) const = default;
   bool open() const { return index == 0 && read == 0; }
+  // A closed gate that will not open once entries above `above` are lost and leadership with them:
+  // a read's round confirms nothing for a later term.
+  bool FailsAbove(raft::Index above) const { return index > above || read != 0; }
 };
 
 enum class Admission {
@@ -49,8 +52,8 @@ enum class Admission {
 };
 
 enum class GateFailure {
-  kNotExecuted,  // The entry was replaced by another leader's: the command certainly did not
-                 // happen.
+  kNotExecuted,  // The entry was replaced by another leader's for good, or it was only a read: the
+                 // command certainly did not happen.
   kUnknown,      // Nobody can say here whether it was or will be committed.
 };
 
@@ -75,6 +78,7 @@ class Partition final : public raft::StateMachine,
    public:
     virtual ~Owner() = default;
     virtual void OnGatesOpened(Partition& partition) = 0;  // Commit moved: waiters may be ready.
+    // Those closed gates that Gate::FailsAbove names; the others stay.
     virtual void OnGatesFailed(Partition& partition, raft::Index above, GateFailure failure) = 0;
     virtual void OnRoleChanged(Partition& partition) = 0;
     virtual void OnStateLost(Partition& partition,
@@ -107,8 +111,11 @@ class Partition final : public raft::StateMachine,
   storage::PartitionId id() const { return options_.id; }
   storage::Keyspace& keyspace() { return *keyspace_; }
   const storage::Keyspace& keyspace() const { return *keyspace_; }
-  void ReplaceKeyspace(
-      std::unique_ptr<storage::Keyspace> keyspace);  // After a rebuild or a snapshot.
+  // Before Start. Afterwards one of the next two.
+  void ReplaceKeyspace(std::unique_ptr<storage::Keyspace> keyspace);
+  // What OnStateLost asked for: committed state up to `executed`.
+  void Rebuilt(std::unique_ptr<storage::Keyspace> keyspace, raft::Index executed);
+  void InstallSnapshot(std::unique_ptr<storage::Keyspace> keyspace, const raft::SnapshotInfo& info);
   raft::Replica& replica() { return *replica_; }
   const raft::Replica& replica() const { return *replica_; }
   raft::LogStorage& log() { return *log_; }
@@ -191,6 +198,9 @@ class Partition final : public raft::StateMachine,
   Call::Context ContextFor(const Request& request);
   bool ReadConfirmed(uint64_t round) const;
   void FailUndecided();
+  void FailGates(raft::Index above, GateFailure failure);
+  bool ReplacedForGood() const;
+  void FollowLog();  // The core may have appended entries of its own.
 
   const Options options_;
   Owner& owner_;
@@ -212,6 +222,7 @@ class Partition final : public raft::StateMachine,
 
   bool unlogged_changes_ = false;  // log_effects is off, and this turn changed something.
   bool applying_ = false;
+  raft::Index applying_index_ = 0;  // Of an entry that is not committed yet; else 0.
   bool serving_ = false;
   bool reads_by_round_ = false;
   Admission writes_refused_ = Admission::kYes;
@@ -220,7 +231,7 @@ class Partition final : public raft::StateMachine,
   uint64_t turn_read_round_ = 0;  // readindex: one round serves a turn's reads.
   int64_t wall_ms_ = 0;
   uint64_t monotonic_ms_ = 0;
-  uint64_t leaderless_since_ms_ = 0;
+  raft::Term read_term_ = 0;  // Reads wait for rounds of this term.
   uint64_t random_;
   std::array<uint64_t, storage::kDatabases> expire_cursors_{};
   std::string scratch_;

@@ -112,10 +112,18 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   restored.snapshot = snapshot;
   restored.last = recovered.last;
   restored.executed = snapshot.last.index;
-  const bool log_is_behind = recovered.last.index <= snapshot.last.index;
-  if (log_is_behind && snapshot.last.index > 0) {
-    // The log ends below its checkpoint: a snapshot was ingested just before the end, and the log
-    // was to be reset (FAULTS C10); or the log is not kept at all.
+  if (restored.hard_state.term < snapshot.last.term) {
+    // A term is stored before anything is promised in it, so a member of a group whose log knows none has
+    // lost its votes.
+    if (!alone() && restored.hard_state.term == 0) {
+      return environment_.owner.Report(*this, true, "has a checkpoint, and its log is gone");
+    }
+    // Else the term was on its way to the log when its first entries were; or no log is kept at all.
+    restored.hard_state = {.term = snapshot.last.term};
+  }
+  if (!LogContinues(snapshot.last)) {
+    // The log ends below its checkpoint, or belongs to another history: a snapshot was ingested
+    // just before the end, and the log was to be reset (FAULTS C10); or it is not kept at all.
     restored.last = snapshot.last;
     if (environment_.log != nullptr && recovered.last != snapshot.last) {
       environment_.log->Reset(id(), snapshot.last);
@@ -126,6 +134,11 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
                                          std::to_string(snapshot.last.index) +
                                          " and its log from " + std::to_string(recovered.first));
   }
+  // The snapshot's term may have reached the disk before the hard state that adopted it. No vote of
+  // ours can have left in a term that was not stored.
+  if (restored.hard_state.term < restored.last.term) {
+    restored.hard_state = {.term = restored.last.term, .voted_for = raft::kNobody};
+  }
   partition_.Start(restored);
   environment_.owner.OnActive(*this);
   environment_.owner.OnRoleChanged(*this);
@@ -135,6 +148,15 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
 void PartitionHost::SetLive(const Live& live) {
   live_ = live;
   partition_.set_reads_by_round(live.reads_by_round);
+}
+
+// Whether what the log holds goes on from this checkpoint, or there is none to go on from.
+bool PartitionHost::LogContinues(const raft::Position& checkpoint) const {
+  if (checkpoint.index == 0) return true;
+  const storage::SharedLog::Recovered& recovered = options_.recovered;
+  if (environment_.log == nullptr || recovered.last.index <= checkpoint.index) return false;
+  const std::optional<raft::Term> term = environment_.log->TermAt(id(), checkpoint.index);
+  return !term || *term == checkpoint.term;
 }
 
 void PartitionHost::Submit(Deferred command) {
@@ -227,6 +249,10 @@ void PartitionHost::Tick(uint64_t monotonic_ms) {
 
 void PartitionHost::Flush() {
   partition_.Flush();
+  // A long backlog is applied in pieces, and the loop turns in between.
+  if (partition_.started() && partition_.replica().HasMoreToApply()) {
+    environment_.owner.OnActive(*this);
+  }
   if (no_log_ != nullptr) {
     // Nothing is written, so all is stored; what follows from that may be stored again.
     while (const std::optional<uint64_t> ticket = no_log_->TakeStored()) {
@@ -273,11 +299,13 @@ void PartitionHost::OnGatesOpened(Partition&) { environment_.owner.OnGatesOpened
 void PartitionHost::OnGatesFailed(Partition&, raft::Index above, GateFailure failure) {
   const std::string_view error =
       failure == GateFailure::kUnknown ? kUncertainError : kNotExecutedError;
-  for (auto& [token, held] : std::exchange(held_, {})) {
-    // What was committed meanwhile is certain, whoever leads now.
-    const bool certain = held.gate.index <= above && held.gate.read == 0;
-    held.answer(certain ? std::move(held.reply) : ErrorReply(error));
-  }
+  std::vector<std::function<void(std::string)>> failed;
+  std::erase_if(held_, [&](auto& entry) {
+    if (!entry.second.gate.FailsAbove(above)) return false;  // Its waiter stays as well.
+    failed.push_back(std::move(entry.second.answer));
+    return true;
+  });
+  for (const auto& answer : failed) answer(ErrorReply(error));
   environment_.owner.OnGatesFailed(*this, above, failure);
 }
 
@@ -306,17 +334,24 @@ void PartitionHost::Rebuild() {
     if (!loaded->error.empty()) {
       return environment_.owner.Report(*this, true, "cannot load its checkpoint: " + loaded->error);
     }
+    if (!partition_.replica().rebuilding()) return;  // A snapshot came in the meantime.
     if (!loaded->keyspace) {
       loaded->keyspace = std::make_unique<storage::Keyspace>(partition_.keyspace().hash_seed());
     }
-    partition_.ReplaceKeyspace(std::move(loaded->keyspace));
-    partition_.replica().Rebuilt(loaded->snapshot.last.index);
+    // A received snapshot may have come first, and be the checkpoint that was loaded.
+    if (!partition_.replica().rebuilding()) return;
+    if (loaded->snapshot.last.index > partition_.replica().core().commit()) {
+      Install(std::move(loaded->keyspace), loaded->snapshot);
+    } else {
+      partition_.Rebuilt(std::move(loaded->keyspace), loaded->snapshot.last.index);
+    }
     environment_.owner.OnActive(*this);
   });
 }
 
 void PartitionHost::OnSnapshotNeeded(Partition&, raft::NodeId follower) {
   // One at a time: the core asks again for the others.
+  if (sender_ && sender_->term() != partition_.replica().core().term()) sender_.reset();
   if (sender_ || environment_.store == nullptr) {
     return partition_.replica().SnapshotSent(follower, false);
   }
@@ -332,10 +367,10 @@ void PartitionHost::OnSnapshotNeeded(Partition&, raft::NodeId follower) {
       [this, follower](bool ok) {
         partition_.replica().SnapshotSent(follower, ok);
         environment_.owner.OnActive(*this);
-        // Not from within its own call.
+        // Not from within its own call. By then another may have taken its place.
         environment_.executor.Run([] {},
-                                  [this, alive = alive_] {
-                                    if (*alive) sender_.reset();
+                                  [this, ended = sender_.get(), alive = alive_] {
+                                    if (*alive && sender_.get() == ended) sender_.reset();
                                   });
       });
 }
@@ -356,7 +391,10 @@ void PartitionHost::OnSnapshotChunk(Partition&, raft::NodeId from,
   if (chunk.info.last.index <= partition_.commit()) return reply(0, false);  // FAULTS C11.
   environment_.owner.Report(*this, false,
                             "receives a snapshot index=" + std::to_string(chunk.info.last.index));
-  if (checkpointer_) checkpointer_->Abort();
+  checkpointer_->Abort();
+  // From here on what is on disk may be the snapshot, which keys changed since our own last
+  // checkpoint do not complete.
+  checkpointer_->set_full_next(true);
   receiver_ = std::make_unique<SnapshotReceiver>(
       id(), *environment_.store, environment_.executor, chunk, reply,
       [this](const raft::SnapshotInfo& info) { InstallReceived(info); });
@@ -365,16 +403,25 @@ void PartitionHost::OnSnapshotChunk(Partition&, raft::NodeId from,
 
 void PartitionHost::InstallReceived(const raft::SnapshotInfo& info) {
   LoadCheckpoint([this, info](const std::shared_ptr<LoadedCheckpoint>& loaded) {
+    // Another transfer may have begun meanwhile: it is not this one's to end.
+    if (receiver_ && receiver_->last() == info.last) receiver_.reset();
     if (!loaded->error.empty() || !loaded->keyspace) {
       return environment_.owner.Report(*this, true,
                                        "cannot load a received snapshot: " + loaded->error);
     }
-    partition_.ReplaceKeyspace(std::move(loaded->keyspace));
-    partition_.replica().SnapshotInstalled(info);
-    checkpointer_->set_newest(info.last);
-    receiver_.reset();
+    Install(std::move(loaded->keyspace), loaded->snapshot);
     environment_.owner.OnActive(*this);
   });
+}
+
+void PartitionHost::Install(std::unique_ptr<storage::Keyspace> keyspace,
+                            const raft::SnapshotInfo& info) {
+  if (checkpointer_) {
+    checkpointer_->Abort();
+    checkpointer_->set_newest(info.last);
+    checkpointer_->set_full_next(receiver_ != nullptr);
+  }
+  partition_.InstallSnapshot(std::move(keyspace), info);
 }
 
 bool PartitionHost::StartCheckpoint() {

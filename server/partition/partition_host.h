@@ -77,8 +77,8 @@ class PartitionHost final : private Partition::Owner {
   void SetLive(const Live& live);
 
   // The shard's.
-  bool active_mark = false;       // It is listed to be flushed.
-  bool counts_as_loading = true;  // The node answers -LOADING.
+  bool active_mark = false;  // It is listed to be flushed.
+  bool ready_mark = false;   // The node does not wait for it any more.
   uint64_t load_began_ms = 0;
 
   Partition& partition() { return partition_; }
@@ -125,8 +125,10 @@ class PartitionHost final : private Partition::Owner {
   struct LoadedCheckpoint;
   void LoadCheckpoint(std::function<void(std::shared_ptr<LoadedCheckpoint>)> done);
   void StartReplica(const raft::SnapshotInfo& snapshot);
+  bool LogContinues(const raft::Position& checkpoint) const;
   void Rebuild();
   void InstallReceived(const raft::SnapshotInfo& info);
+  void Install(std::unique_ptr<storage::Keyspace> keyspace, const raft::SnapshotInfo& info);
   void MaybeCheckpoint();
   void ReleaseLog();
 

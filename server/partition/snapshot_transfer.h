@@ -81,6 +81,7 @@ class SnapshotReceiver {
   bool Continues(const raft::SnapshotChunk& chunk) const;
   void OnChunk(const raft::SnapshotChunk& chunk);
   bool failed() const;
+  raft::Position last() const { return info_.last; }
 
  private:
   struct Writing;

@@ -49,9 +49,11 @@ void WatchList::KeyChanged(int database, std::string_view key) {
   watchers_.erase(found);
 }
 
-void WatchList::DatabaseCleared(int database) {
-  std::erase_if(watchers_, [database](const auto& entry) {
+void WatchList::DatabaseCleared(int database,
+                                const std::function<bool(std::string_view key)>& exists) {
+  std::erase_if(watchers_, [database, &exists](const auto& entry) {
     if (entry.first[0] != static_cast<char>(database)) return false;
+    if (!exists(std::string_view(entry.first).substr(1))) return false;
     MarkDirty(entry.second);
     return true;
   });

@@ -1,6 +1,7 @@
 // Which connections watch which keys of a partition, for WATCH.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,7 +17,8 @@ class WatchList {
   bool empty() const { return watchers_.empty(); }
   void Add(int database, std::string_view key, std::shared_ptr<WatchState> watcher);
   void KeyChanged(int database, std::string_view key);
-  void DatabaseCleared(int database);
+  // Before a database is cleared: `exists(key)` tells whether that takes a key away.
+  void DatabaseCleared(int database, const std::function<bool(std::string_view key)>& exists);
   void AllChanged();
 
  private:

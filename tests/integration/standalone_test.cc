@@ -141,6 +141,14 @@ TEST_CASE("standalone: MULTI is atomic, WATCH sees other clients, errors abort")
   CHECK(client.Call({"EXEC"}) == "(nil)");
   CHECK(client.Call({"GET", "n"}) == "2");
 
+  // A watched key that has expired has changed, even if the transaction touches no key.
+  CHECK(client.Call({"SET", "brief", "v", "PX", "10"}) == "OK");
+  CHECK(client.Call({"WATCH", "brief"}) == "OK");
+  CHECK(WaitFor([&] { return other.Call({"EXISTS", "brief"}) == "0"; }));
+  CHECK(client.Call({"MULTI"}) == "OK");
+  CHECK(client.Call({"PING"}) == "QUEUED");
+  CHECK(client.Call({"EXEC"}) == "(nil)");
+
   CHECK(client.Call({"MULTI"}) == "OK");
   CHECK(client.Call({"SET", "n"}) == "-ERR wrong number of arguments for 'set' command");
   CHECK(client.Call({"EXEC"}) == "-EXECABORT Transaction discarded because of previous errors.");
@@ -150,6 +158,31 @@ TEST_CASE("standalone: MULTI is atomic, WATCH sees other clients, errors abort")
   CHECK(client.Call({"DISCARD"}) == "OK");
   CHECK(client.Call({"GET", "n"}) == "2");
   CHECK(client.Call({"EXEC"}) == "-ERR EXEC without MULTI");
+}
+
+TEST_CASE("standalone: with two threads no update under WATCH is lost") {
+  const TemporaryFolder folder;
+  ServerProcess server(
+      {.port = 0, .directory = folder.path(), .arguments = With(kInMemory, {"--threads", "2"})});
+  REQUIRE(server.WaitReady());
+  constexpr int kClients = 6;
+  constexpr int kUpdates = 30;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.emplace_back([port = server.port()] {
+      Client client(port);
+      for (int done = 0; done < kUpdates;) {
+        client.Call({"WATCH", "n"});
+        const std::string now = client.Call({"GET", "n"});
+        const int next = now == "(nil)" ? 1 : std::stoi(now) + 1;
+        client.Call({"MULTI"});
+        client.Call({"SET", "n", std::to_string(next)});
+        if (client.Call({"EXEC"}) == "[OK]") ++done;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  CHECK(Client(server.port()).Call({"GET", "n"}) == std::to_string(kClients * kUpdates));
 }
 
 TEST_CASE("standalone: keys expire, by reading and by themselves") {
@@ -211,6 +244,16 @@ TEST_CASE("standalone: an unknown setting or a bad value is refused at the start
     ServerProcess server({.port = 0, .directory = folder.path(), .arguments = wrong});
     CHECK(WaitFor([&] { return !server.IsRunning(); }));
   }
+}
+
+TEST_CASE("standalone: a port that another server listens on is refused") {
+  const TemporaryFolder folder;
+  const TemporaryFolder other_folder;
+  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = kInMemory});
+  REQUIRE(server.WaitReady());
+  ServerProcess other(
+      {.port = server.port(), .directory = other_folder.path(), .arguments = kInMemory});
+  CHECK(WaitFor([&] { return !other.IsRunning(); }));
 }
 
 TEST_CASE("standalone: maxclients turns away the next client with an error") {
@@ -285,4 +328,58 @@ TEST_CASE("standalone: a password is asked for before anything else") {
   CHECK(client.Call({"AUTH", "wrong"}).starts_with("-WRONGPASS"));
   CHECK(client.Call({"AUTH", "secret"}) == "OK");
   CHECK(client.Call({"SET", "k", "v"}) == "OK");
+}
+
+TEST_CASE("standalone: replies far larger than a socket's buffer arrive as they were written") {
+  const TemporaryFolder folder;
+  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = kInMemory});
+  REQUIRE(server.WaitReady());
+  // No two stretches are alike, so that bytes at a wrong place are seen.
+  std::string value;
+  for (int i = 0; value.size() < (8 << 20); ++i) value += std::to_string(i) + ",";
+  Client client(server.port());
+  REQUIRE(client.Call({"SET", "big", value}) == "OK");
+
+  RawClient raw(server.port());
+  constexpr int kReplies = 4;
+  std::string expected;
+  std::string asked;
+  for (int i = 0; i < kReplies; ++i) {
+    expected += "$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
+    asked += "GET big\r\n";
+  }
+  REQUIRE(raw.Send(asked));
+  CHECK((raw.Read(expected.size()) == expected));
+}
+
+TEST_CASE("standalone: a refused EXEC ends its transaction") {
+  const TemporaryFolder folder;
+  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = kInMemory});
+  REQUIRE(server.WaitReady());
+  RawClient raw(server.port());
+  REQUIRE(raw.Send("MULTI\r\nEXEC x\r\nEXEC\r\n"));
+  const std::string expected =
+      "+OK\r\n-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' "
+      "command\r\n-ERR EXEC without MULTI\r\n";
+  CHECK(raw.Read(expected.size()) == expected);
+}
+
+TEST_CASE(
+    "standalone: without a log the last checkpoint outlives the process, with and without one") {
+  const TemporaryFolder folder;
+  for (const char* appendonly : {"no", "no", "yes", "yes"}) {
+    CAPTURE(appendonly);
+    ServerProcess server(
+        {.port = 0, .directory = folder.path(), .arguments = {"--appendonly", appendonly}});
+    REQUIRE(WaitFor([&] { return Client(server.port()).connected(); }));
+    Client client(server.port());
+    REQUIRE(WaitFor([&] { return !client.Call({"GET", "k"}).starts_with("-LOADING"); }));
+    client.Call({"APPEND", "k", "x"});
+    CHECK(client.Call({"SAVE"}) == "OK");
+  }
+  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = {}});
+  REQUIRE(WaitFor([&] { return Client(server.port()).connected(); }));
+  Client client(server.port());
+  REQUIRE(WaitFor([&] { return !client.Call({"GET", "k"}).starts_with("-LOADING"); }));
+  CHECK(client.Call({"GET", "k"}) == "xxxx");
 }

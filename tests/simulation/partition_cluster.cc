@@ -26,22 +26,22 @@ server::Gate Execute(server::Partition& partition, const Words& words, bool stal
 
 void PartitionNode::Start() {
   assert(!running());
-  auto opened = storage::SharedLog::Open(
-      disk_,
-      {.directory = "wal",
-       .segment_bytes = 64 << 10,
-       .cluster_id = "cluster",
-       .node_id = std::to_string(id_),
-       .shard = 0,
-       .epoch = ++epoch_},
-      [](uint64_t, uint64_t) {});
+  auto opened = storage::SharedLog::Open(disk_,
+                                         {.directory = "wal",
+                                          .segment_bytes = 64 << 10,
+                                          .cluster_id = "cluster",
+                                          .node_id = std::to_string(id_),
+                                          .shard = 0,
+                                          .epoch = ++epoch_},
+                                         [](uint64_t, uint64_t) {});
   if (!opened) throw std::runtime_error("log: " + opened.error().what);
   log_ = std::move(*opened);
   executor_ = std::make_unique<QueuedExecutor>();
 
   server::PartitionHost::Options options;
   options.partition.id = kPartition;
-  options.partition.raft = {.id = id_, .seed = cluster_.random().Next(), .election_timeout_ms = 300};
+  options.partition.raft = {
+      .id = id_, .seed = cluster_.random().Next(), .election_timeout_ms = 300};
   options.partition.hash_seed = 100 + id_;
   options.partition.random_seed = cluster_.random().Next();
   options.partition.reads_by_round = cluster_.options().reads_by_round;
@@ -233,7 +233,8 @@ bool PartitionCluster::Converged() {
 
 std::string PartitionCluster::Ask(PartitionNode& node, const Words& words, bool stale) {
   auto reply = std::make_shared<std::optional<std::string>>();
-  node.Submit(words, [reply](std::string text) { *reply = std::move(text); }, stale);
+  node.Submit(
+      words, [reply](std::string text) { *reply = std::move(text); }, stale);
   RunUntil([&] { return reply->has_value(); });
   return reply->value_or("(no answer)");
 }

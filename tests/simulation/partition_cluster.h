@@ -38,7 +38,9 @@ class PartitionNode final : private server::PartitionHost::Owner, private raft::
   storage::SharedLog& log() { return *log_; }
   MemoryStore& store() { return store_; }
   QueuedExecutor& executor() { return *executor_; }
-  bool serving() const { return running() && host_->partition().started() && host_->partition().serving(); }
+  bool serving() const {
+    return running() && host_->partition().started() && host_->partition().serving();
+  }
 
   void Submit(const Words& words, Answer answer, bool stale = false, int database = 0);
   // All commands in one turn, as EXEC runs them.

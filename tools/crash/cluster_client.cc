@@ -1,5 +1,7 @@
 #include "tools/crash/cluster_client.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <optional>
 #include <thread>
@@ -44,6 +46,11 @@ ClusterClient::ClusterClient(Options options, uint64_t seed)
 
 redisContext* ClusterClient::Connect(const std::string& node) {
   Context& context = contexts_[node];
+  // One that was closed while we used another node would make the next command's fate unknown.
+  char byte = 0;
+  const bool closed =
+      context != nullptr && recv(context->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  if (closed) context.reset();
   if (context != nullptr) return context.get();
   const auto endpoint = discovery::ParseEndpoint(node);
   if (!endpoint) return nullptr;

@@ -27,7 +27,8 @@ class Workload {
 
   // The next key; with `sequential` each of them once.
   const std::string& NextKey();
-  // Appends the command for `key` to `out`; a follow-up is part of it unless it is to be sent apart.
+  // Appends the command for `key` to `out`; a follow-up is part of it unless it is to be sent
+  // apart.
   void AppendCommand(const std::string& key, std::string& out) const;
   // What is to be sent for each operation once its first reply is there; empty if nothing.
   std::string_view FollowUpApart() const {
