@@ -15,6 +15,35 @@ namespace {
 constexpr rlim_t kReservedFiles =
     128;  // For segments, RocksDB and peers: clients never take the last ones.
 
+constexpr int64_t kCompactEntriesMax = 1 << 16;
+constexpr int64_t kCompactValueMax = 8 << 10;
+
+storage::Thresholds ThresholdsOf(const Settings& settings) {
+  // A compact value is searched from its beginning and lies in one piece of memory, so there is an
+  // end to what may be asked for.
+  const auto count = [](int64_t setting) {
+    return static_cast<size_t>(std::min(setting, kCompactEntriesMax));
+  };
+  const auto bytes = [](int64_t setting) {
+    return static_cast<size_t>(std::min(setting, kCompactValueMax));
+  };
+  storage::Thresholds thresholds;
+  thresholds.hash_entries_max = count(settings.hash_max_listpack_entries);
+  thresholds.hash_value_max = bytes(settings.hash_max_listpack_value);
+  thresholds.zset_entries_max = count(settings.zset_max_listpack_entries);
+  thresholds.zset_value_max = bytes(settings.zset_max_listpack_value);
+  thresholds.set_intset_max = count(settings.set_max_intset_entries);
+  // As in Redis (quicklist.c): -1 to -5 are blocks of 4 to 64 kB, and a number of elements holds up
+  // to 8 kB.
+  const int64_t list = settings.list_max_listpack_size;
+  if (list < 0) {
+    thresholds.list_block_bytes = size_t{4096} << (std::min<int64_t>(-list, 5) - 1);
+  } else {
+    thresholds.list_block_entries = count(std::max<int64_t>(list, 1));
+  }
+  return thresholds;
+}
+
 }  // namespace
 
 Node::Node(Config config)
@@ -179,6 +208,7 @@ PartitionHost::Options Node::OptionsOf(storage::PartitionId id,
   options.initial.voters = std::move(voters);
   const PartitionHost::Live live = LiveOptionsOf(*settings_, static_cast<uint32_t>(partitions));
   options.partition.reads_by_round = live.reads_by_round;
+  options.partition.thresholds = live.thresholds;
   options.election_wait_ms = live.election_wait_ms;
   options.checkpoint_log_bytes = live.checkpoint_log_bytes;
   options.kept_log_bytes = std::max<uint64_t>((64 << 20) / partitions, 4 << 20);
@@ -193,7 +223,8 @@ PartitionHost::Live Node::LiveOptionsOf(const Settings& settings, uint32_t parti
   return {.election_wait_ms = settings.cluster_election_wait,
           .checkpoint_log_bytes = std::max<uint64_t>(
               static_cast<uint64_t>(settings.checkpoint_wal_size) / partitions, 1 << 20),
-          .reads_by_round = settings.read_consistency == ReadConsistency::kReadIndex};
+          .reads_by_round = settings.read_consistency == ReadConsistency::kReadIndex,
+          .thresholds = ThresholdsOf(settings)};
 }
 
 void Node::AddTo(PartitionHost::Options options) {

@@ -18,6 +18,7 @@ Partition::Partition(const Options& options, Owner& owner, raft::Transport& tran
       log_(std::move(log)),
       keyspace_(std::make_unique<storage::Keyspace>(options.hash_seed)),
       reads_by_round_(options.reads_by_round),
+      thresholds_(options.thresholds),
       random_(options.random_seed) {}
 
 Partition::~Partition() { watches_.AllChanged(); }
@@ -101,7 +102,8 @@ Call::Context Partition::ContextFor(const Request& request) {
           .may_expire = serving_ && replica_->CanPropose(),
           .log = this,
           .gate = this,
-          .random = &random_};
+          .random = &random_,
+          .thresholds = &thresholds_};
 }
 
 Gate Partition::Execute(const Request& request, resp::Writer& reply) {
@@ -281,7 +283,8 @@ void Partition::Apply(const raft::Entry& entry) {
                .may_expire = false,
                .log = nullptr,
                .gate = nullptr,
-               .random = nullptr});
+               .random = nullptr,
+               .thresholds = &thresholds_});
     command->handler(call);
   }
   assert(reader.valid() && "an effect in the log does not parse");

@@ -35,7 +35,8 @@ PartitionHost::PartitionHost(const Options& options, const Environment& environm
       alive_(std::make_shared<bool>(true)),
       live_{.election_wait_ms = options.election_wait_ms,
             .checkpoint_log_bytes = options.checkpoint_log_bytes,
-            .reads_by_round = options.partition.reads_by_round} {
+            .reads_by_round = options.partition.reads_by_round,
+            .thresholds = options.partition.thresholds} {
   if (environment_.store != nullptr) {
     checkpointer_ =
         std::make_unique<Checkpointer>(partition_, *environment_.store, environment_.executor);
@@ -113,12 +114,13 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   restored.last = recovered.last;
   restored.executed = snapshot.last.index;
   if (restored.hard_state.term < snapshot.last.term) {
-    // A term is stored before anything is promised in it, so a member of a group whose log knows none has
-    // lost its votes.
+    // A term is stored before anything is promised in it, so a member of a group whose log knows
+    // none has lost its votes.
     if (!alone() && restored.hard_state.term == 0) {
       return environment_.owner.Report(*this, true, "has a checkpoint, and its log is gone");
     }
-    // Else the term was on its way to the log when its first entries were; or no log is kept at all.
+    // Else the term was on its way to the log when its first entries were; or no log is kept at
+    // all.
     restored.hard_state = {.term = snapshot.last.term};
   }
   if (!LogContinues(snapshot.last)) {
@@ -148,6 +150,7 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
 void PartitionHost::SetLive(const Live& live) {
   live_ = live;
   partition_.set_reads_by_round(live.reads_by_round);
+  partition_.set_thresholds(live.thresholds);
 }
 
 // Whether what the log holds goes on from this checkpoint, or there is none to go on from.

@@ -63,6 +63,7 @@ class PartitionHost final : private Partition::Owner {
     int64_t election_wait_ms = 1000;
     uint64_t checkpoint_log_bytes = 256 << 20;
     bool reads_by_round = false;
+    storage::Thresholds thresholds;
   };
 
   PartitionHost(const Options& options, const Environment& environment);

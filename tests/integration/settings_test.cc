@@ -112,6 +112,53 @@ TEST_CASE("settings: save points make checkpoints, also with a log, and changes 
   CHECK(WaitFor([&] { return client.Call({"LASTSAVE"}) != "0"; }));
 }
 
+TEST_CASE("settings: encodings follow their thresholds, at start and at run time") {
+  const TemporaryFolder folder;
+  std::vector<std::string> arguments = kInMemory;
+  arguments.insert(arguments.end(), {"--hash-max-listpack-entries", "1"});
+  ServerProcess server({.port = 0, .directory = folder.path(), .arguments = arguments});
+  REQUIRE(server.WaitReady());
+  Client client(server.port());
+  const auto encoding = [&](const char* key) { return client.Call({"OBJECT", "ENCODING", key}); };
+  CHECK(client.Call({"HSET", "hash", "a", "1"}) == "1");
+  CHECK(encoding("hash") == "listpack");
+  CHECK(client.Call({"HSET", "hash", "b", "2"}) == "1");
+  CHECK(encoding("hash") == "hashtable");
+
+  const auto set = [&](const char* name, const char* value) {
+    CHECK(client.Call({"CONFIG", "SET", name, value}) == "OK");
+  };
+  set("hash-max-listpack-entries", "512");
+  set("hash-max-listpack-value", "3");
+  client.Call({"HSET", "few", "a", "123", "b", "456"});
+  CHECK(encoding("few") == "listpack");
+  client.Call({"HSET", "few", "c", "long"});
+  CHECK(encoding("few") == "hashtable");
+
+  set("set-max-intset-entries", "2");
+  client.Call({"SADD", "set", "1", "2"});
+  CHECK(encoding("set") == "intset");
+  client.Call({"SADD", "set", "3"});
+  CHECK(encoding("set") == "hashtable");
+
+  set("zset-max-listpack-entries", "2");
+  client.Call({"ZADD", "zset", "1", "a", "2", "b"});
+  CHECK(encoding("zset") == "listpack");
+  client.Call({"ZADD", "zset", "3", "c"});
+  CHECK(encoding("zset") == "skiplist");
+  set("zset-max-listpack-value", "3");
+  client.Call({"ZADD", "other", "1", "long"});
+  CHECK(encoding("other") == "skiplist");
+
+  set("list-max-listpack-size", "2");
+  client.Call({"RPUSH", "list", "a", "b", "c", "d", "e"});
+  CHECK(encoding("list") == "quicklist");
+  CHECK(client.Call({"LINSERT", "list", "BEFORE", "c", "x"}) == "6");
+  CHECK(client.Call({"LSET", "list", "1", "y"}) == "OK");
+  CHECK(client.Call({"LINDEX", "list", "2"}) == "x");
+  CHECK(client.Call({"LINDEX", "list", "-1"}) == "e");
+}
+
 TEST_CASE("settings: a second server on the same port is refused") {
   for (const char* threads : {"1", "2"}) {
     CAPTURE(threads);
