@@ -251,7 +251,11 @@ bool SharedLog::HasPending() const { return !error_ && !pending_.empty(); }
 std::unique_ptr<SharedLog::WriteJob> SharedLog::TakeJob(bool sync) {
   if (error_ || job_ != nullptr) return nullptr;
   const auto waits = [&](const LogPart& part) {
-    return part.begins_segment && part.segment == preparing_segment_;
+    if (!part.begins_segment) return false;
+    if (part.segment == preparing_segment_) return true;
+    // On a full disk only what was prepared is written to: creating a segment would fail, and a
+    // failed write is final.
+    return no_space_ && !(prepared_ && part.segment == prepared_segment_);
   };
   const auto end = std::find_if(pending_.begin(), pending_.end(), waits);
   const bool only_sync = pending_.empty() && sync && written_sequence_ > durable_sequence_;
@@ -340,13 +344,22 @@ Status SharedLog::CompleteSync(std::unique_ptr<WriteJob> done) {
 }
 
 std::unique_ptr<SharedLog::WriteJob> SharedLog::TakePrepareJob() {
-  const uint64_t next = tail_segment_ + 1;
+  uint64_t next = tail_segment_ + 1;
   if (error_ || preparing_segment_ != 0) return nullptr;
+  const auto begins = std::find_if(pending_.begin(), pending_.end(),
+                                   [](const LogPart& part) { return part.begins_segment; });
+  const bool waits_for_space = no_space_ && begins != pending_.end();
+  if (waits_for_space) next = begins->segment;
   if (prepared_ && prepared_segment_ == next) return nullptr;
+  if (waits_for_space) return Prepare(next);
   // A segment that is appended to but not yet created is the write job's business.
   if (!pending_.empty() && pending_.back().begins_segment) return nullptr;
   if (job_ != nullptr && !job_->parts.empty() && job_->parts.back().begins_segment) return nullptr;
   if (tail_offset_ < place_.segment_bytes / 2) return nullptr;
+  return Prepare(next);
+}
+
+std::unique_ptr<SharedLog::WriteJob> SharedLog::Prepare(uint64_t next) {
   LogPlace place = place_;
   place.header.number = next;
   preparing_segment_ = next;
@@ -357,6 +370,7 @@ Status SharedLog::CompletePrepare(std::unique_ptr<WriteJob> done) {
   PrepareJob& job = static_cast<PrepareJob&>(*done);
   assert(job.segment() == preparing_segment_);
   preparing_segment_ = 0;
+  no_space_ = !job.created && job.created.error().code == Code::kNoSpace;
   if (!job.created) return tl::unexpected(job.created.error());
   prepared_segment_ = job.segment();
   prepared_ = std::move(*job.created);

@@ -143,6 +143,7 @@ class SharedLog {
   LogPart& PartFor(size_t bytes);
   LogPart& StartPart(bool begins_segment);
   LogPart& Rotate();
+  std::unique_ptr<WriteJob> Prepare(uint64_t next);
   uint64_t AppendRecordOf(PartitionId partition, PartitionLog& log, RecordHeader header,
                           std::string_view payload);
   void AppendState(LogPart& part, PartitionId partition, const PartitionLog& log);
@@ -171,6 +172,7 @@ class SharedLog {
   std::shared_ptr<File> prepared_;                   // Segment prepared_segment_, when not null.
   uint64_t prepared_segment_ = 0;
   uint64_t preparing_segment_ = 0;  // 0 when none is under way.
+  bool no_space_ = false;           // There was none for the segment that was to be prepared.
 
   uint64_t sequence_ = 0;
   uint64_t written_sequence_ = 0;

@@ -44,6 +44,8 @@ class Call {
     EffectLog* log;    // Null when nothing is logged (applying).
     ReadGate* gate;    // Null when applying.
     uint64_t* random;  // State of the leader's generator; see Random().
+    // Of this node: they decide how values are kept, never what a command says.
+    const storage::Thresholds* thresholds = &storage::kDefaultThresholds;
   };
 
   Call(std::span<const std::string_view> arguments, resp::Writer& writer, const Context& context)
@@ -56,6 +58,7 @@ class Call {
   int database() const { return context_.database; }
   bool applying() const { return context_.applying; }
   storage::Keyspace& keyspace() { return context_.keyspace; }
+  const storage::Thresholds& thresholds() const { return *context_.thresholds; }
   storage::Database& db() { return context_.keyspace.database(context_.database); }
   storage::Database& db(int index) { return context_.keyspace.database(index); }
   uint64_t Random();  // Leader only: what comes of it must be logged in absolute terms.

@@ -58,26 +58,27 @@ struct Contents {
   std::vector<double> scores;
 };
 
-void Fill(storage::Item& item, const Contents& contents) {
+void Fill(storage::Item& item, const Contents& contents, const storage::Thresholds& limits) {
   for (size_t i = 0; i < contents.first.size(); ++i) {
     const std::string& element = contents.first[i];
-    if (contents.type == storage::Type::kList) item.list().PushBack(element);
-    if (contents.type == storage::Type::kSet) item.set().Add(element);
-    if (contents.type == storage::Type::kHash) item.hash().Set(element, contents.second[i]);
+    if (contents.type == storage::Type::kList) item.list().PushBack(element, limits);
+    if (contents.type == storage::Type::kSet) item.set().Add(element, limits);
+    if (contents.type == storage::Type::kHash) item.hash().Set(element, contents.second[i], limits);
     if (contents.type == storage::Type::kSortedSet) {
-      item.sorted_set().Set(element, contents.scores[i]);
+      item.sorted_set().Set(element, contents.scores[i], limits);
     }
   }
 }
 
-void Put(storage::Database& database, const storage::HashedKey& key, const Contents& contents) {
+void Put(storage::Database& database, const storage::HashedKey& key, const Contents& contents,
+         const storage::Thresholds& limits) {
   storage::Item* item = nullptr;
   if (contents.type == storage::Type::kString) {
     item = database.PutString(key, contents.first[0]);
   } else {
     item = database.Create(key, contents.type);
     database.BeginChange(item, key);
-    Fill(*item, contents);
+    Fill(*item, contents, limits);
     database.EndChange(item, key);
   }
   if (contents.expire_at_ms != storage::kNoExpiry) {
@@ -160,7 +161,7 @@ void Copy(Call& call) {
     if (!replace) return call.reply.Integer(0);
     call.db(target).Delete(to);
   }
-  Put(call.db(target), to, contents);
+  Put(call.db(target), to, contents, call.thresholds());
   call.LogAsIs();
   call.reply.Integer(1);
 }

@@ -14,7 +14,7 @@ void SetField(Call& call, const storage::HashedKey& key, storage::Item* item,
               std::string_view value) {
   if (item == nullptr) item = call.db().Create(key, storage::Type::kHash);
   const Change change(call, item, key);
-  item->hash().Set(call.args[2], value);
+  item->hash().Set(call.args[2], value, call.thresholds());
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ void SetFields(Call& call, std::string_view command) {
     const Change change(call, item, key);
     storage::Hash& hash = item->hash();
     for (size_t i = 2; i < call.args.size(); i += 2) {
-      if (hash.Set(call.args[i], call.args[i + 1])) ++added;
+      if (hash.Set(call.args[i], call.args[i + 1], call.thresholds())) ++added;
     }
   }
   call.LogAsIs();
@@ -48,7 +48,7 @@ void HSetNx(Call& call) {
       found.item != nullptr ? found.item : call.db().Create(key, storage::Type::kHash);
   {
     const Change change(call, item, key);
-    item->hash().Set(call.args[2], call.args[3]);
+    item->hash().Set(call.args[2], call.args[3], call.thresholds());
   }
   call.LogAsIs();
   call.reply.Integer(1);

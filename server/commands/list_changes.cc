@@ -84,7 +84,7 @@ void LSet(Call& call) {
   if (!at) return call.reply.Error(kIndexOutOfRange);
   {
     const Change change(call, found.item, key);
-    found.value->Replace(*at, call.args[3]);
+    found.value->Replace(*at, call.args[3], call.thresholds());
   }
   call.LogAsIs();
   call.reply.Ok();
@@ -103,7 +103,7 @@ void LInsert(Call& call) {
   size_t size = 0;
   {
     const Change change(call, found.item, key);
-    found.value->InsertBefore(places[0] + (after ? 1 : 0), call.args[4]);
+    found.value->InsertBefore(places[0] + (after ? 1 : 0), call.args[4], call.thresholds());
     size = found.value->size();
   }
   call.LogAsIs();

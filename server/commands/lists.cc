@@ -15,8 +15,9 @@ namespace {
 
 enum class End { kFront, kBack };
 
-void PushOne(storage::List& list, End end, std::string_view element) {
-  end == End::kFront ? list.PushFront(element) : list.PushBack(element);
+void PushOne(const Call& call, storage::List& list, End end, std::string_view element) {
+  end == End::kFront ? list.PushFront(element, call.thresholds())
+                     : list.PushBack(element, call.thresholds());
 }
 
 std::string PopOne(storage::List& list, End end) {
@@ -34,7 +35,7 @@ void Push(Call& call, End end, bool only_if_exists) {
   {
     const Change change(call, item, key);
     storage::List& list = item->list();
-    for (const std::string_view element : call.args.subspan(2)) PushOne(list, end, element);
+    for (const std::string_view element : call.args.subspan(2)) PushOne(call, list, end, element);
     size = list.size();
   }
   call.LogAsIs();
@@ -89,7 +90,7 @@ void MoveElement(Call& call, End from_end, End to_end) {
     const Change change(call, source.item, from);
     storage::List& list = source.item->list();
     const std::string element = PopOne(list, from_end);
-    PushOne(list, to_end, element);
+    PushOne(call, list, to_end, element);
     call.reply.Bulk(element);
   } else {
     std::string element;
@@ -100,7 +101,7 @@ void MoveElement(Call& call, End from_end, End to_end) {
     storage::Item* target = call.db().Find(to);
     if (target == nullptr) target = call.db().Create(to, storage::Type::kList);
     const Change change(call, target, to);
-    PushOne(target->list(), to_end, element);
+    PushOne(call, target->list(), to_end, element);
     call.reply.Bulk(element);
   }
   call.LogAsIs();

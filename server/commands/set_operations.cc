@@ -104,7 +104,7 @@ void StoreCombined(Call& call, Operation operation) {
   if (!members.empty()) {
     storage::Item* item = call.db().Create(target, storage::Type::kSet);
     const Change change(call, item, target);
-    for (const std::string& member : members) item->set().Add(member);
+    for (const std::string& member : members) item->set().Add(member, call.thresholds());
   }
   if (existed || !members.empty()) call.LogAsIs();
   call.reply.Integer(static_cast<int64_t>(members.size()));
@@ -165,7 +165,7 @@ void SMove(Call& call) {
   if (target == nullptr) target = call.db().Create(to, storage::Type::kSet);
   {
     const Change change(call, target, to);
-    target->set().Add(member);
+    target->set().Add(member, call.thresholds());
   }
   call.LogAsIs();
   call.reply.Integer(1);

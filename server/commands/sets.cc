@@ -58,7 +58,7 @@ void SAdd(Call& call) {
         if (set.Contains(member)) continue;
         change.emplace(call, item, key);
       }
-      if (set.Add(member)) ++added;
+      if (set.Add(member, call.thresholds())) ++added;
     }
   }
   if (added > 0) call.LogAsIs();

@@ -155,7 +155,8 @@ void StoreRange(Call& call, const RangeQuery& query, const storage::SortedSet* s
   if (!found.empty()) {
     storage::Item* item = call.db().Create(target, storage::Type::kSortedSet);
     const Change change(call, item, target);
-    for (const auto& [member, score] : found) item->sorted_set().Set(member, score);
+    for (const auto& [member, score] : found)
+      item->sorted_set().Set(member, score, call.thresholds());
   }
   if (existed || !found.empty()) call.LogAsIs();
   call.reply.Integer(static_cast<int64_t>(found.size()));

@@ -101,7 +101,7 @@ void Add(Call& call, std::span<const std::string_view> pairs, const AddOptions& 
       last = Decide(set, pairs[i + 1], *ParseDouble(pairs[i]), options);
       if (!last.added && !last.updated) continue;
       if (!change) change.emplace(call, item, key);
-      set.Set(pairs[i + 1], last.score);
+      set.Set(pairs[i + 1], last.score, call.thresholds());
       last.added ? ++added : ++updated;
     }
   }

@@ -11,6 +11,7 @@ namespace {
 constexpr int64_t kIntMax = INT32_MAX;
 constexpr int64_t kMegabyte = 1 << 20;
 constexpr int64_t kGigabyte = 1 << 30;
+constexpr std::string_view kAlwaysLazy = "what is large is always freed in the background";
 
 // In the order of the enumerators in settings.h.
 constexpr std::string_view kAppendFsyncs[] = {"everysec", "always", "no"};
@@ -55,12 +56,11 @@ std::span<const Setting> AllSettings() {
       {"loglevel", When::kAnyTime, "notice", Enum<&Settings::loglevel>(kLogLevels)},
       {"logfile", When::kAtStart, "", TextKind{&Settings::logfile}},
       {"hz", When::kAnyTime, "10", IntegerKind{&Settings::hz, 0, kIntMax}},
-      {"slowlog-log-slower-than", When::kAnyTime, "10000",
-       IntegerKind{&Settings::slowlog_log_slower_than, -1, INT64_MAX}},
-      {"slowlog-max-len", When::kAnyTime, "128",
-       IntegerKind{&Settings::slowlog_max_len, 0, INT64_MAX}},
+      {"slowlog-log-slower-than", When::kAnyTime, "-1",
+       FixedKind{"-1", "the slow log is not available yet"}},
+      {"slowlog-max-len", When::kAnyTime, "0", FixedKind{"0", "the slow log is not available yet"}},
       {"latency-monitor-threshold", When::kAnyTime, "0",
-       IntegerKind{&Settings::latency_monitor_threshold, 0, INT64_MAX}},
+       FixedKind{"0", "the latency monitor is not available yet"}},
       {"databases", When::kAtStart, "16", FixedKind{"16", "their number cannot be chosen"}},
       {"daemonize", When::kAtStart, "no",
        FixedKind{"no", "run the server under a service manager, or in the background of a shell"}},
@@ -90,13 +90,11 @@ std::span<const Setting> AllSettings() {
        IntegerKind{&Settings::zset_max_listpack_entries, 0, INT64_MAX}, "zset-max-ziplist-entries"},
       {"zset-max-listpack-value", When::kAnyTime, "64",
        MemoryKind{&Settings::zset_max_listpack_value, 0, INT64_MAX}, "zset-max-ziplist-value"},
-      {"lazyfree-lazy-eviction", When::kAnyTime, "no", BoolKind{&Settings::lazyfree_lazy_eviction}},
-      {"lazyfree-lazy-expire", When::kAnyTime, "no", BoolKind{&Settings::lazyfree_lazy_expire}},
-      {"lazyfree-lazy-server-del", When::kAnyTime, "no",
-       BoolKind{&Settings::lazyfree_lazy_server_del}},
-      {"lazyfree-lazy-user-del", When::kAnyTime, "no", BoolKind{&Settings::lazyfree_lazy_user_del}},
-      {"lazyfree-lazy-user-flush", When::kAnyTime, "no",
-       BoolKind{&Settings::lazyfree_lazy_user_flush}},
+      {"lazyfree-lazy-eviction", When::kAnyTime, "yes", FixedKind{"yes", kAlwaysLazy}},
+      {"lazyfree-lazy-expire", When::kAnyTime, "yes", FixedKind{"yes", kAlwaysLazy}},
+      {"lazyfree-lazy-server-del", When::kAnyTime, "yes", FixedKind{"yes", kAlwaysLazy}},
+      {"lazyfree-lazy-user-del", When::kAnyTime, "yes", FixedKind{"yes", kAlwaysLazy}},
+      {"lazyfree-lazy-user-flush", When::kAnyTime, "yes", FixedKind{"yes", kAlwaysLazy}},
       // Storage.
       {"appendonly", When::kAtStart, "yes", BoolKind{&Settings::appendonly}},
       {"appendfsync", When::kAnyTime, "everysec", Enum<&Settings::appendfsync>(kAppendFsyncs)},
@@ -109,7 +107,7 @@ std::span<const Setting> AllSettings() {
        RefusedKind{"checkpoints are RocksDB files, whose compression is not configurable"}},
       {"wal-segment-size", When::kAtStart, "64mb",
        MemoryKind{&Settings::wal_segment_size, kMegabyte, kGigabyte}},
-      {"checkpoint-wal-size", When::kAtStart, "256mb",
+      {"checkpoint-wal-size", When::kAnyTime, "256mb",
        MemoryKind{&Settings::checkpoint_wal_size, kMegabyte, INT64_MAX}},
       // Cluster.
       {"cluster-enabled", When::kAtStart, "no", BoolKind{&Settings::cluster_enabled}},
@@ -130,13 +128,13 @@ std::span<const Setting> AllSettings() {
        IntegerKind{&Settings::cluster_announce_bus_port, 0, 65535}},
       {"cluster-preferred-endpoint-type", When::kAnyTime, "ip",
        Enum<&Settings::cluster_preferred_endpoint_type>(kEndpointTypes)},
-      {"cluster-election-wait", When::kAtStart, "1000",
+      {"cluster-election-wait", When::kAnyTime, "1000",
        IntegerKind{&Settings::cluster_election_wait, 0, 60000}},
-      {"cluster-require-full-coverage", When::kAnyTime, "yes",
+      {"cluster-require-full-coverage", When::kAnyTime, "no",
        BoolKind{&Settings::cluster_require_full_coverage}},
       {"cluster-allow-reads-when-down", When::kAnyTime, "no",
        BoolKind{&Settings::cluster_allow_reads_when_down}},
-      {"read-consistency", When::kAtStart, "lease",
+      {"read-consistency", When::kAnyTime, "lease",
        Enum<&Settings::read_consistency>(kReadConsistencies)},
       {"cluster-forward", When::kAtStart, "no",
        FixedKind{"no", "commands are not forwarded yet: clients are redirected"}},

@@ -57,7 +57,6 @@ struct Settings {
   int64_t hz = 0;                       // 1 to 500.
   int64_t slowlog_log_slower_than = 0;  // Microseconds; 0 logs all, -1 nothing.
   int64_t slowlog_max_len = 0;
-  int64_t latency_monitor_threshold = 0;  // Milliseconds; 0 is off.
 
   // Memory and encodings.
   int64_t maxmemory = 0;  // 0 is no limit.
@@ -67,13 +66,6 @@ struct Settings {
   int64_t set_max_intset_entries = 0;
   int64_t zset_max_listpack_entries = 0;
   int64_t zset_max_listpack_value = 0;
-
-  // What is freed is always freed in small steps, so these change nothing but what CONFIG GET says.
-  bool lazyfree_lazy_eviction = false;
-  bool lazyfree_lazy_expire = false;
-  bool lazyfree_lazy_server_del = false;
-  bool lazyfree_lazy_user_del = false;
-  bool lazyfree_lazy_user_flush = false;
 
   // Storage.
   bool appendonly = false;

@@ -11,6 +11,9 @@ namespace {
 constexpr size_t kPipelineMax = 64;  // Commands that are prefetched together.
 // A client that does not read its replies is not read from any more once so much waits for it.
 constexpr size_t kOutputPauseBytes = 64 << 20;
+// Nor while so many of its replies are still to come from elsewhere: a pipeline of forwarded
+// commands must not grow without bound.
+constexpr size_t kRepliesMissingMax = 10'000;
 constexpr size_t kOutputPauseBytesUnauthenticated = 16 << 10;  // CVE-2025-21605
 
 }  // namespace
@@ -45,8 +48,6 @@ bool Connection::Start() {
   return reading_;
 }
 
-void Connection::OnSettings() { parser_.set_bulk_bytes_max(shard_.settings().proto_max_bulk_len); }
-
 void Connection::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   // One buffer serves all connections of a shard: what a command leaves behind is kept by its
   // parser.
@@ -77,13 +78,15 @@ void Connection::Receive(std::string_view bytes) {
       Dispatch(pipeline_[i]);
     }
     parser_.set_authenticated(authenticated);
+    CheckOutputLimits();  // Before the next commands: their replies may be large.
     if (pipeline_size_ < count_max) break;
   }
   if (!closed() && !close_after_reply && !parser_.error().empty()) FailProtocol();
-  if (!closed()) {
-    CheckLimits();
-    shard_.WantsFlush(*this);
+  if (closed()) return;
+  if (static_cast<int64_t>(input_bytes()) > shard_.settings().client_query_buffer_limit) {
+    return Close();
   }
+  shard_.WantsFlush(*this);
 }
 
 void Connection::ReadPipeline(size_t count_max) {
@@ -159,6 +162,7 @@ std::function<void(std::string reply)> Connection::Defer() {
 void Connection::FlushOutput() {
   if (closed()) return;
   if (sending_bytes_ == 0) Write();
+  CheckOutputLimits();
   if (closed()) return;
   if (const OutputQueue::Blocked* blocked = output_.TakeBlocked()) {
     shard_.host(blocked->partition->id())->AddConnectionWaiter(blocked->gate, number_);
@@ -211,24 +215,31 @@ void Connection::OnGatesFailed(const Partition* partition, raft::Index above,
   shard_.WantsFlush(*this);
 }
 
-// Output buffer limits as Redis has them for normal clients (client-output-buffer-limit), and its
-// limit on what a client may send of one command (client-query-buffer-limit).
-void Connection::CheckLimits() {
-  const OutputBufferLimit& limit = shard_.settings().client_output_buffer_limit[0];
+// Output buffer limits as Redis has them for normal clients. The shard asks each second too: a soft
+// limit's time runs out without anything happening here.
+void Connection::CheckOutputLimits() {
+  const OutputBufferLimit& limit = shard_.settings().client_output_buffer_limit[kNormalClient];
   const auto waiting = static_cast<int64_t>(output_bytes());
   if (limit.hard_bytes != 0 && waiting > limit.hard_bytes) return Close();
-  if (limit.soft_bytes != 0 && waiting > limit.soft_bytes) {
-    if (over_soft_limit_since_ms_ == 0) over_soft_limit_since_ms_ = shard_.wall_ms();
-    if (shard_.wall_ms() - over_soft_limit_since_ms_ > limit.soft_seconds * 1000) return Close();
-  } else {
+  if (limit.soft_bytes == 0 || waiting <= limit.soft_bytes) {
     over_soft_limit_since_ms_ = 0;
+    return;
   }
-  if (static_cast<int64_t>(input_bytes()) > shard_.settings().client_query_buffer_limit) Close();
+  if (over_soft_limit_since_ms_ == 0) over_soft_limit_since_ms_ = shard_.wall_ms();
+  if (shard_.wall_ms() - over_soft_limit_since_ms_ > limit.soft_seconds * 1000) Close();
+}
+
+void Connection::OnSettings(const Settings& settings) {
+  parser_.set_bulk_bytes_max(settings.proto_max_bulk_len);
+  // Without a password nobody needs to authenticate. Who was in before there was one stays in, as
+  // in Redis.
+  if (settings.requirepass.empty()) authenticated = true;
+  parser_.set_authenticated(authenticated);
 }
 
 void Connection::PauseOrResume() {
   const size_t limit = authenticated ? kOutputPauseBytes : kOutputPauseBytesUnauthenticated;
-  const bool want = output_bytes() < limit;
+  const bool want = output_bytes() < limit && output_.unfilled() < kRepliesMissingMax;
   if (want == reading_ || closed()) return;
   if (want) {
     reading_ = uv_read_start(stream_.get(), OnAllocate, OnRead) == 0;

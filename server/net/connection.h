@@ -7,6 +7,7 @@
 
 #include "resp/parser.h"
 #include "server/commands/session.h"
+#include "server/config/settings.h"
 #include "server/net/handle.h"
 #include "server/net/output_queue.h"
 #include "server/partition/deferred.h"
@@ -30,8 +31,10 @@ class Connection final : public Session {
   void FlushOutput();
   // Replies of this partition that wait for an index above `above` become an error.
   void OnGatesFailed(const Partition* partition, raft::Index above, std::string_view error);
-  void OnSettings();  // They changed.
-  void Close();       // Now; destroys this at the end of the turn.
+  void Close();  // Now; destroys this at the end of the turn.
+  // Closes a client that lets too much wait for it (client-output-buffer-limit).
+  void CheckOutputLimits();
+  void OnSettings(const Settings& settings);  // They have changed.
   bool closed() const { return stream_ == nullptr; }
 
   size_t output_bytes() const { return output_.size() + sending_bytes_; }
@@ -89,7 +92,6 @@ class Connection final : public Session {
   struct Sending;
   void Write();
   static void OnWritten(uv_write_t* request, int status);
-  void CheckLimits();
   void PauseOrResume();
 
   Shard& shard_;

@@ -169,6 +169,13 @@ bool Connection::Route(const Command& command, Args args, uint32_t& partition, u
     error = "CLUSTERDOWN Hash slot not served";
     return false;
   }
+  if (shard_.cluster_is_down()) [[unlikely]] {
+    const bool reads = shard_.settings().cluster_allow_reads_when_down;
+    if (!reads || (command.flags & kWrite) != 0) {
+      error = reads ? kClusterDownReadsOnlyError : kClusterDownError;
+      return false;
+    }
+  }
   partition = shard_.partition_map().PartitionOf(slot);
   return true;
 }
@@ -206,6 +213,9 @@ void Connection::RunOnPartition(Pending& pending, resp::Writer& reply) {
       return CloseReply(nullptr, {});
     case Admission::kOutOfMemory:
       reply.Error(kOutOfMemoryError);
+      return CloseReply(nullptr, {});
+    case Admission::kCheckpointFailed:
+      reply.Error(kCheckpointFailedError);
       return CloseReply(nullptr, {});
     case Admission::kDiskError:
     case Admission::kReadOnly:

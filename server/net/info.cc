@@ -104,12 +104,14 @@ struct Node::InfoParts {
 
 std::string Shard::DescribeForInfo() const {
   std::string out;
-  uint64_t loading = 0;
+  uint64_t checkpoint_failed = 0;
   uint64_t loaded = 0;
+  uint64_t changed = 0;
   uint64_t to_load = 0;
   uint64_t leading = 0;
   for (const auto& host : hosts_) {
-    loading += host->partition().started() ? 0 : 1;
+    checkpoint_failed += host->checkpoint_failed() ? 1 : 0;
+    changed += host->partition().keyspace().changes();
     loaded += host->loaded_keys();
     to_load += host->keys_to_load();
     leading += host->partition().serving() ? 1 : 0;
@@ -126,7 +128,8 @@ std::string Shard::DescribeForInfo() const {
   const auto add = [&out](std::string_view name, uint64_t value) {
     out += std::string(name) + "=" + std::to_string(value) + "\n";
   };
-  add("loading", loading);
+  add("checkpoint_failed", checkpoint_failed);
+  add("log_full", log_is_full_ ? 1 : 0);
   add("loaded", loaded);
   add("to_load", to_load);
   add("leading", leading);
@@ -145,7 +148,7 @@ std::string Shard::DescribeForInfo() const {
   add("log_writes", stats_.log_writes.get());
   add("checkpoints", stats_.checkpoints.get());
   add("checkpoint_failures", stats_.checkpoint_failures.get());
-  add("changed", stats_.keys_changed.get());
+  add("changed", changed);
   uint64_t keyspace_bytes = 0;
   for (const auto& host : hosts_) keyspace_bytes += host->partition().keyspace().memory_bytes();
   add("keyspace_bytes", keyspace_bytes);
@@ -242,8 +245,11 @@ std::string Node::InfoText(Shard& asker, const std::vector<std::string>& wanted,
   }
   if (asked("persistence")) {
     Section section("Persistence");
-    section.Add("loading", sums["loading"] > 0 ? 1 : 0);
-    if (sums["loading"] > 0) {
+    section.Add("loading", loading() ? 1 : 0);
+    if (loading()) {
+      section.Add("loading_start_time", started_s_);
+      section.Add("loading_loaded_perc",
+                  sums["to_load"] == 0 ? 0 : sums["loaded"] * 100 / sums["to_load"]);
       section.Add("loading_loaded_keys", sums["loaded"]);
       section.Add("loading_total_keys", sums["to_load"]);
     }
@@ -251,11 +257,11 @@ std::string Node::InfoText(Shard& asker, const std::vector<std::string>& wanted,
     section.Add("rdb_bgsave_in_progress", checkpoint_running() ? 1 : 0);
     section.Add("bgsave_in_progress", checkpoint_running() ? 1 : 0);
     section.Add("rdb_last_save_time", last_checkpoint_s());
-    section.Add("rdb_last_bgsave_status", last_checkpoint_ok_ ? "ok" : "err");
+    section.Add("rdb_last_bgsave_status", sums["checkpoint_failed"] == 0 ? "ok" : "err");
     section.Add("rdb_saves", sums["checkpoints"]);
     section.Add("aof_enabled", settings.appendonly ? 1 : 0);
     section.Add("aof_rewrite_in_progress", 0);
-    section.Add("aof_last_write_status", "ok");
+    section.Add("aof_last_write_status", sums["log_full"] == 0 ? "ok" : "err");
     section.Add("checkpoint_failures", sums["checkpoint_failures"]);
     section.Add("log_writes", sums["log_writes"]);
     append(section);

@@ -5,6 +5,7 @@ namespace {
 
 constexpr uint64_t kSyncEveryMs = 1000;  // appendfsync everysec
 constexpr uint64_t kQuietMs = 200;
+constexpr uint64_t kPrepareAgainMs = 250;  // On a disk that is full.
 
 std::shared_ptr<std::unique_ptr<storage::SharedLog::WriteJob>> Box(
     std::unique_ptr<storage::SharedLog::WriteJob> job) {
@@ -14,8 +15,13 @@ std::shared_ptr<std::unique_ptr<storage::SharedLog::WriteJob>> Box(
 
 }  // namespace
 
-LogWriter::LogWriter(Mailbox& home, ShardStats& stats, OnSafe on_safe, OnFailed on_failed)
-    : home_(home), stats_(stats), on_safe_(std::move(on_safe)), on_failed_(std::move(on_failed)) {}
+LogWriter::LogWriter(Mailbox& home, ShardStats& stats, OnSafe on_safe, OnFailed on_failed,
+                     OnFull on_full)
+    : home_(home),
+      stats_(stats),
+      on_safe_(std::move(on_safe)),
+      on_failed_(std::move(on_failed)),
+      on_full_(std::move(on_full)) {}
 
 LogWriter::~LogWriter() = default;
 
@@ -31,7 +37,7 @@ void LogWriter::Open(storage::SharedLog* log, storage::Disk* disk, storage::Sync
 bool LogWriter::Write() {
   if (log_ == nullptr || failed_) return false;
   if (!log_->HasPending()) return false;
-  PrepareNext();
+  if (!full_) PrepareNext();
   if (job_out_) return false;
   if (mode_ == storage::SyncMode::kAlways || !waiting_.empty()) {
     StartJob(/*sync=*/true);
@@ -67,8 +73,12 @@ void LogWriter::PrepareNext() {
     (*job)->Run();
     home_.Post([this, job] {
       preparing_ = false;
-      // A failure is not final: the next write tries again, and fails for good if it must.
-      (void)log_->CompletePrepare(std::move(*job));
+      // A failure is not final: what needs the segment waits for it, and we try again.
+      const storage::Status status = log_->CompletePrepare(std::move(*job));
+      const bool full = !status && status.error().code == storage::Code::kNoSpace;
+      if (full == full_) return;
+      full_ = full;
+      on_full_(full);
     });
   });
 }
@@ -119,6 +129,10 @@ void LogWriter::Tick(uint64_t monotonic_ms) {
   }
   MarkWhenQuiet(monotonic_ms);
   RemoveObsolete();
+  if (full_ && monotonic_ms - last_prepare_ms_ >= kPrepareAgainMs) {
+    last_prepare_ms_ = monotonic_ms;
+    PrepareNext();
+  }
 }
 
 // After the last write of a busy time: what is damaged later is then known to have been durable.

@@ -24,7 +24,9 @@ class LogWriter {
   using OnSafe = std::function<void(uint64_t sequence)>;
   using OnFailed = std::function<void(const std::string& what)>;
 
-  LogWriter(Mailbox& home, ShardStats& stats, OnSafe on_safe, OnFailed on_failed);
+  using OnFull = std::function<void(bool full)>;
+
+  LogWriter(Mailbox& home, ShardStats& stats, OnSafe on_safe, OnFailed on_failed, OnFull on_full);
   ~LogWriter();
 
   void Open(storage::SharedLog* log, storage::Disk* disk, storage::SyncMode mode, int shard);
@@ -56,6 +58,7 @@ class LogWriter {
   ShardStats& stats_;
   OnSafe on_safe_;
   OnFailed on_failed_;
+  OnFull on_full_;  // There is no space for the next segment, or there is again.
   storage::SharedLog* log_ = nullptr;
   storage::Disk* disk_ = nullptr;
   storage::SyncMode mode_ = storage::SyncMode::kAlways;
@@ -65,6 +68,8 @@ class LogWriter {
   bool preparing_ = false;
   bool syncing_ = false;
   bool failed_ = false;
+  bool full_ = false;
+  uint64_t last_prepare_ms_ = 0;
   uint64_t last_sync_ms_ = 0;
   uint64_t quiet_since_ms_ = 0;
   uint64_t quiet_sequence_ = 0;  // The last that was appended when it became quiet.

@@ -15,6 +15,35 @@ namespace {
 constexpr rlim_t kReservedFiles =
     128;  // For segments, RocksDB and peers: clients never take the last ones.
 
+constexpr int64_t kCompactEntriesMax = 1 << 16;
+constexpr int64_t kCompactValueMax = 8 << 10;
+
+storage::Thresholds ThresholdsOf(const Settings& settings) {
+  // A compact value is searched from its beginning and lies in one piece of memory, so there is an
+  // end to what may be asked for.
+  const auto count = [](int64_t setting) {
+    return static_cast<size_t>(std::min(setting, kCompactEntriesMax));
+  };
+  const auto bytes = [](int64_t setting) {
+    return static_cast<size_t>(std::min(setting, kCompactValueMax));
+  };
+  storage::Thresholds thresholds;
+  thresholds.hash_entries_max = count(settings.hash_max_listpack_entries);
+  thresholds.hash_value_max = bytes(settings.hash_max_listpack_value);
+  thresholds.zset_entries_max = count(settings.zset_max_listpack_entries);
+  thresholds.zset_value_max = bytes(settings.zset_max_listpack_value);
+  thresholds.set_intset_max = count(settings.set_max_intset_entries);
+  // As in Redis (quicklist.c): -1 to -5 are blocks of 4 to 64 kB, and a number of elements holds up
+  // to 8 kB.
+  const int64_t list = settings.list_max_listpack_size;
+  if (list < 0) {
+    thresholds.list_block_bytes = size_t{4096} << (std::min<int64_t>(-list, 5) - 1);
+  } else {
+    thresholds.list_block_entries = count(std::max<int64_t>(list, 1));
+  }
+  return thresholds;
+}
+
 }  // namespace
 
 Node::Node(Config config)
@@ -53,22 +82,26 @@ bool Node::Open() {
 // maxclients is what the limit on open files allows, as in Redis, less what the server itself
 // needs.
 void Node::LimitClients() {
+  const int64_t possible = ClientsPossible(settings_->maxclients);
+  clients_max_ = std::min(settings_->maxclients, possible);
+  if (clients_max_ < settings_->maxclients) {
+    spdlog::warn("maxclients is {} and not {}: the limit on open files allows no more",
+                 clients_max_.load(), settings_->maxclients);
+  }
+}
+
+// Raises the limit on open files as far as so many clients need and the system lets us.
+int64_t Node::ClientsPossible(int64_t clients) {
   rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  const rlim_t wanted = static_cast<rlim_t>(settings_->maxclients) + kReservedFiles;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return clients;
+  const rlim_t wanted = static_cast<rlim_t>(clients) + kReservedFiles;
   if (files.rlim_cur < wanted) {
     rlimit raised = files;
     raised.rlim_cur = std::min(wanted, files.rlim_max);
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) files = raised;
   }
-  const auto possible =
-      files.rlim_cur > 2 * kReservedFiles ? files.rlim_cur - kReservedFiles : kReservedFiles;
-  clients_max_ = std::min<int64_t>(settings_->maxclients, static_cast<int64_t>(possible));
-  files_limit_ = static_cast<int64_t>(possible);
-  if (clients_max_ < settings_->maxclients) {
-    spdlog::warn("maxclients is {} and not {}: the limit on open files is {}", clients_max_,
-                 settings_->maxclients, files.rlim_cur);
-  }
+  return static_cast<int64_t>(files.rlim_cur > 2 * kReservedFiles ? files.rlim_cur - kReservedFiles
+                                                                  : kReservedFiles);
 }
 
 bool Node::OpenData() {
@@ -172,17 +205,26 @@ PartitionHost::Options Node::OptionsOf(storage::PartitionId id,
   options.partition.hash_seed = random_seed_ * (2 * uint64_t{id} + 1);
   options.partition.random_seed = ~options.partition.raft.seed;
   options.partition.log_effects = settings_->appendonly || voters.size() > 1;
-  options.partition.reads_by_round = settings_->read_consistency == ReadConsistency::kReadIndex;
   options.initial.voters = std::move(voters);
-  options.election_wait_ms = settings_->cluster_election_wait;
-  options.checkpoint_log_bytes = std::max<uint64_t>(
-      static_cast<uint64_t>(settings_->checkpoint_wal_size) / partitions, 1 << 20);
+  const PartitionHost::Live live = LiveOptionsOf(*settings_, static_cast<uint32_t>(partitions));
+  options.partition.reads_by_round = live.reads_by_round;
+  options.partition.thresholds = live.thresholds;
+  options.election_wait_ms = live.election_wait_ms;
+  options.checkpoint_log_bytes = live.checkpoint_log_bytes;
   options.kept_log_bytes = std::max<uint64_t>((64 << 20) / partitions, 4 << 20);
   if (!recovered_.empty()) {
     const auto& log = recovered_[id % recovered_.size()];
     if (const auto found = log.find(id); found != log.end()) options.recovered = found->second;
   }
   return options;
+}
+
+PartitionHost::Live Node::LiveOptionsOf(const Settings& settings, uint32_t partitions) {
+  return {.election_wait_ms = settings.cluster_election_wait,
+          .checkpoint_log_bytes = std::max<uint64_t>(
+              static_cast<uint64_t>(settings.checkpoint_wal_size) / partitions, 1 << 20),
+          .reads_by_round = settings.read_consistency == ReadConsistency::kReadIndex,
+          .thresholds = ThresholdsOf(settings)};
 }
 
 void Node::AddTo(PartitionHost::Options options) {
@@ -290,19 +332,14 @@ bool Node::AdmitClient() {
 void Node::OnTick(uint64_t monotonic_ms) {
   now_ms_ = monotonic_ms;
   if (cluster_) cluster_->Tick(monotonic_ms, shards_[0]->wall_ms());
-  WatchMemory();
   CheckSavePoints(monotonic_ms);
   if (stage_ != Stage::kServing) ContinueShutdown();
 }
 
-void Node::WatchMemory() {
+uint64_t Node::keyspace_bytes() const {
   uint64_t used = 0;
   for (const auto& shard : shards_) used += shard->stats().keyspace_bytes.get();
-  const auto limit = static_cast<uint64_t>(settings_->maxmemory);
-  const bool out = limit != 0 && used > limit;
-  if (out == out_of_memory_) return;
-  out_of_memory_ = out;
-  OnAllShards([out](Shard& shard) { shard.set_out_of_memory(out); });
+  return used;
 }
 
 }  // namespace server

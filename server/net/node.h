@@ -47,6 +47,7 @@ class Node {
   void OnAnnouncement(const Announcement& announcement);
   void OnReached(const Announcement& announcement, const std::string& host);
   void OnFormingFrame(const std::string& from, PeerFrame kind, std::string_view payload);
+  uint64_t keyspace_bytes() const;        // Of all shards, as they published it.
   void OnFatal(const std::string& what);  // Nothing more can be promised: end the process.
   bool checkpoint_running() const { return checkpoints_running_.load() != 0; }
   int64_t last_checkpoint_s() const { return last_checkpoint_s_.load(); }
@@ -72,6 +73,7 @@ class Node {
   void ResetStats();
   void OnTick(uint64_t monotonic_ms);
 
+  static PartitionHost::Live LiveOptionsOf(const Settings& settings, uint32_t partitions);
   static storage::SyncMode SyncModeOf(const Settings& settings);
   static void ApplyLogLevel(const Settings& settings);
 
@@ -80,6 +82,7 @@ class Node {
   std::string InfoText(Shard& asker, const std::vector<std::string>& wanted,
                        InfoParts& parts) const;
   void LimitClients();
+  static int64_t ClientsPossible(int64_t clients);
   raft::NodeId self() const { return *NodeIdOf(data_directory_->meta().node_id); }
   bool OpenData();
   bool OpenLogs();
@@ -89,7 +92,6 @@ class Node {
   void CreatePartitions(const ClusterDescriptor& descriptor);  // The members are known.
   void PublishTopology(TopologyPtr topology);
   void ApplySettings();
-  void WatchMemory();
   void CheckSavePoints(uint64_t monotonic_ms);
   void OnSignal(int signal);
   void BeginShutdown(bool save);
@@ -120,7 +122,6 @@ class Node {
   std::atomic<int> partitions_loading_ = 0;
   std::atomic<int64_t> clients_ = 0;
   std::atomic<int64_t> clients_max_ = 0;
-  int64_t files_limit_ = 0;  // Clients that the limit on open files allows.
   std::atomic<uint64_t> last_client_id_ = 0;
   std::atomic<int> checkpoints_running_ = 0;
   std::atomic<int64_t> last_checkpoint_s_ = 0;
@@ -139,9 +140,10 @@ class Node {
   uint64_t now_ms_ = 0;
   std::function<void(std::string)> shutdown_failed_;
 
-  bool out_of_memory_ = false;
   uint64_t last_save_check_ms_ = 0;
   uint64_t last_save_ms_ = 0;
+  uint64_t last_save_try_ms_ = 0;
+  int64_t last_save_seen_s_ = 0;
 };
 
 }  // namespace server

@@ -39,9 +39,20 @@ std::string Node::ConfigSet(const std::vector<std::pair<std::string, std::string
   }
   std::string reply;
   resp::Writer writer(reply, 2);
+  const Config before = config_;
   const Config::SetResult result = config_.Set(flat);
   if (!result) {
     writer.Error(result.error());
+    return reply;
+  }
+  if (const int64_t possible = ClientsPossible(config_.settings().maxclients);
+      config_.settings().maxclients != before.settings().maxclients &&
+      config_.settings().maxclients > possible) {
+    config_ = before;
+    writer.Error(
+        "ERR CONFIG SET failed (possibly related to argument 'maxclients') - The operating system "
+        "is not able to handle the specified number of clients, try with " +
+        std::to_string(possible));
     return reply;
   }
   ApplySettings();
@@ -62,7 +73,7 @@ std::string Node::ConfigRewrite() {
 
 void Node::ApplySettings() {
   settings_ = std::make_shared<const Settings>(config_.settings());
-  clients_max_ = std::min<int64_t>(settings_->maxclients, files_limit_);
+  LimitClients();
   ApplyLogLevel(*settings_);
   OnAllShards([settings = settings_](Shard& shard) { shard.SetSettings(settings); });
 }

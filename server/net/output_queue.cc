@@ -38,6 +38,7 @@ void OutputQueue::Close(Partition* partition, const Gate& gate) {
   Mark mark;
   mark.size = size;
   mark.replies = 1;
+  mark.order = last_place_;
   if (gated) mark.blocked = {partition, gate};
   marks_.push_back(std::move(mark));
 }
@@ -48,21 +49,21 @@ uint64_t OutputQueue::Reserve() {
   assert(bytes_.size() == closed_);
   Mark mark;
   mark.replies = 1;
-  mark.place = ++last_place_;
+  mark.place = mark.order = ++last_place_;
+  ++unfilled_;
   marks_.push_back(std::move(mark));
   return last_place_;
 }
 
 void OutputQueue::Fill(uint64_t place, std::string reply) {
-  for (Mark& mark : marks_) {
-    if (mark.place != place) continue;
-    assert(!mark.filled);
-    mark.filled = true;
-    reserved_bytes_ += reply.size();
-    mark.reply = std::move(reply);
-    return;
-  }
-  assert(false && "no such place");
+  // `order` never falls from one mark to the next, and rises at each reserved one.
+  const auto found = std::partition_point(marks_.begin(), marks_.end(),
+                                          [&](const Mark& mark) { return mark.order < place; });
+  assert(found != marks_.end() && found->place == place && !found->filled);
+  found->filled = true;
+  --unfilled_;
+  reserved_bytes_ += reply.size();
+  found->reply = std::move(reply);
 }
 
 std::string_view OutputQueue::Ready() {

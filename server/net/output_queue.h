@@ -50,6 +50,7 @@ class OutputQueue {
 
   bool empty() const { return marks_.empty() && bytes_.size() == closed_; }
   size_t size() const { return bytes_.size() - head_ + reserved_bytes_; }
+  size_t unfilled() const { return unfilled_; }  // Places whose replies have not come yet.
   bool waits() const { return !marks_.empty(); }
 
  private:
@@ -58,6 +59,7 @@ class OutputQueue {
     uint32_t replies = 0;
     Blocked blocked{nullptr, {}};
     uint64_t place = 0;  // Not 0: reserved.
+    uint64_t order = 0;  // The last place that was reserved up to here: Fill searches by it.
     bool filled = false;
     bool announced = false;
     std::string reply;  // Of a reserved place.
@@ -69,6 +71,7 @@ class OutputQueue {
   size_t ready_ = 0;   // May leave up to here (>= head_).
   size_t closed_ = 0;  // Ends of replies up to here are known.
   size_t reserved_bytes_ = 0;
+  size_t unfilled_ = 0;
   uint64_t last_place_ = 0;
   std::deque<Mark> marks_;
 };

@@ -47,7 +47,8 @@ Shard::Shard(Node& node, int index, std::shared_ptr<const Settings> settings, To
       executor_(node.checkpoint_worker(), *mailbox_),
       log_writer_(
           *mailbox_, stats_, [this](uint64_t sequence) { OnLogSafe(sequence); },
-          [this](const std::string& what) { OnLogFailed(what); }),
+          [this](const std::string& what) { OnLogFailed(what); },
+          [this](bool full) { OnLogFull(full); }),
       peers_(std::make_unique<Peers>(*this)),
       read_buffer_(std::make_unique<char[]>(kReadBufferBytes)) {
   UpdateTime();
@@ -116,6 +117,7 @@ void Shard::EndTurn() {
     connection->FlushOutput();
   }
   to_flush_.clear();
+  if (settings_->maxmemory != 0) WatchMemory();
   peers_->Flush();
   removed_.clear();
 
@@ -157,24 +159,108 @@ void Shard::OnTick() {
   peers_->Tick(turn_monotonic_ms_);
   ++ticks_;
   ReadClientsOnceLoaded();
-  if (ticks_ % 10 == 0) ExpireKeys();
+  for (expire_credit_ += settings_->hz * static_cast<int64_t>(kTickMs); expire_credit_ >= 1000;
+       expire_credit_ -= 1000) {
+    ExpireKeys();
+  }
+  ShowLoading();
+  WatchMemory();
   if (ticks_ % (kTicksPerSecond / 10) == 0) PublishStats();
-  if (ticks_ % kTicksPerSecond == 0) ReapIdle();
+  if (ticks_ % kTicksPerSecond == 0) ReapClients();
+  if (ticks_ % (kTicksPerSecond / 10) == 0) WatchCoverage();
   if (index_ == 0) node_.OnTick(turn_monotonic_ms_);
+}
+
+// A shard adds its keys of now to what the others published last.
+void Shard::WatchMemory() {
+  const auto limit = static_cast<uint64_t>(settings_->maxmemory);
+  if (limit == 0) {
+    out_of_memory_ = false;
+    return;
+  }
+  uint64_t bytes = 0;
+  for (const auto& host : hosts_) bytes += host->partition().keyspace().memory_bytes();
+  stats_.keyspace_bytes.Set(bytes);
+  out_of_memory_ = node_.keyspace_bytes() > limit;
+}
+
+// Writes that could not be kept are refused before they run.
+void Shard::RefuseWrites() {
+  const bool stops = settings_->stop_writes_on_bgsave_error && !settings_->save.empty();
+  for (const auto& host : hosts_) {
+    Admission refused = Admission::kYes;
+    if (stops && host->checkpoint_failed()) refused = Admission::kCheckpointFailed;
+    if (log_is_full_) refused = Admission::kDiskError;
+    host->partition().RefuseWrites(refused);
+  }
+}
+
+void Shard::OnLogFull(bool full) {
+  log_is_full_ = full;
+  if (full) {
+    spdlog::error(
+        "log of shard {}: no space for its next segment; writes are refused until there is",
+        index_);
+  } else {
+    spdlog::info("log of shard {}: there is space again; writes go on", index_);
+  }
+  RefuseWrites();
+}
+
+void Shard::WatchCoverage() {
+  const Topology& topology = *topology_;
+  if (!topology.formed || !settings_->cluster_require_full_coverage) {
+    cluster_is_down_ = false;
+    return;
+  }
+  leaderless_since_ms_.resize(topology.partitions.size());
+  const auto patience_ms = static_cast<uint64_t>(settings_->cluster_election_wait);
+  bool down = false;
+  for (size_t i = 0; i < topology.partitions.size(); ++i) {
+    uint64_t& since = leaderless_since_ms_[i];
+    if (topology.partitions[i].leader != raft::kNobody) {
+      since = 0;
+    } else if (since == 0) {
+      since = turn_monotonic_ms_;
+    }
+    down = down || (since != 0 && turn_monotonic_ms_ - since > patience_ms);
+  }
+  if (down != cluster_is_down_ && index_ == 0) {
+    spdlog::warn("the cluster is {}", down ? "down: a partition has no leader" : "up again");
+  }
+  cluster_is_down_ = down;
+}
+
+// What takes long to load says so once a second.
+void Shard::ShowLoading() {
+  if (!loading() || turn_monotonic_ms_ - loading_shown_ms_ < 1000) return;
+  for (const auto& host : hosts_) {
+    if (host->ready_mark || turn_monotonic_ms_ - host->load_began_ms <= 1000) continue;
+    loading_shown_ms_ = turn_monotonic_ms_;
+    if (host->partition().started()) {
+      spdlog::info("partition {} replays its log", host->id());
+    } else {
+      spdlog::info("partition {} loads its checkpoint keys={}/{}", host->id(), host->loaded_keys(),
+                   host->keys_to_load());
+    }
+  }
 }
 
 void Shard::PublishStats() {
   uint64_t bytes = 0;
+  uint64_t changes = 0;
   uint64_t expired = 0;
   uint64_t hits = 0;
   uint64_t misses = 0;
   for (const auto& host : hosts_) {
     bytes += host->partition().keyspace().memory_bytes();
+    changes += host->partition().keyspace().changes();
     expired += host->partition().stats().expired_keys;
     hits += host->partition().stats().keyspace_hits;
     misses += host->partition().stats().keyspace_misses;
   }
   stats_.keyspace_bytes.Set(bytes);
+  stats_.keys_changed.Set(changes);
   stats_.expired_keys.Set(expired);
   stats_.keyspace_hits.Set(hits);
   stats_.keyspace_misses.Set(misses);
@@ -213,6 +299,8 @@ void Shard::AddPartition(const PartitionHost::Options& options, storage::Checkpo
     OnCheckpointEnded(ended, result);
   };
   host.partition().SetTime(turn_wall_ms_, turn_monotonic_ms_);
+  host.load_began_ms = turn_monotonic_ms_;
+  RefuseWrites();
   host.Load();
 }
 
@@ -275,9 +363,11 @@ void Shard::Report(PartitionHost& host, bool error, const std::string& event) {
 std::string Shard::MovedError(uint16_t slot, raft::NodeId leader) const {
   const ClusterNode* node = topology_->Find(leader);
   if (node == nullptr || node->port == 0) return std::string(kClusterDownError);
-  const bool by_name = settings_->cluster_preferred_endpoint_type == EndpointType::kHostname;
-  return "MOVED " + std::to_string(slot) + " " + EndpointHost(*node, by_name) + ":" +
-         std::to_string(node->port);
+  const EndpointType type = settings_->cluster_preferred_endpoint_type;
+  // Without a host, the client takes the one that it asked.
+  std::string host;
+  if (type != EndpointType::kUnknown) host = EndpointHost(*node, type == EndpointType::kHostname);
+  return "MOVED " + std::to_string(slot) + " " + host + ":" + std::to_string(node->port);
 }
 
 void Shard::OnPartition(uint32_t partition, Deferred command) {
@@ -475,6 +565,7 @@ void Shard::OnCheckpointEnded(PartitionHost& host, const Checkpointer::Result& r
     stats_.checkpoint_failures.Add();
     spdlog::error("partition {} checkpoint failed: {}", host.id(), result.error);
   }
+  RefuseWrites();
   if (!checkpoint_round_) return;
   if (!result.ok && checkpoint_round_->error.empty()) checkpoint_round_->error = result.error;
   NextCheckpoint();

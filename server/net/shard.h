@@ -84,8 +84,9 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void SyncLog(std::function<void()> done) { log_writer_.SyncNow(std::move(done)); }
   // Checkpoints of this shard's partitions, one after another; `done` gets the first error, or "".
   void CheckpointAll(std::function<void(std::string error)> done);
-  void set_out_of_memory(bool out) { out_of_memory_ = out; }
   bool out_of_memory() const { return out_of_memory_; }
+  // With cluster-require-full-coverage, a partition has been without a leader for too long.
+  bool cluster_is_down() const { return cluster_is_down_; }
   void StopListening();
   void CloseClients();
   bool replies_waiting() const;
@@ -136,11 +137,16 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   void FreeGarbage(PartitionHost& host);
   void OnLogSafe(uint64_t sequence);
   void OnLogFailed(const std::string& what);
+  void OnLogFull(bool full);
   void PaceCheckpoints();
   void AdvanceCheckpoints();
   void ExpireKeys();
-  void ReapIdle();
+  void ReapClients();
   void ReadClientsOnceLoaded();
+  void WatchMemory();
+  void RefuseWrites();
+  void WatchCoverage();
+  void ShowLoading();
   void NextCheckpoint();
   void PublishStats();
   void After(int64_t delay_ms, std::function<void()> work);
@@ -186,7 +192,12 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   int64_t turn_wall_ms_ = 0;
   uint64_t turn_monotonic_ms_ = 0;
   uint64_t ticks_ = 0;
+  int64_t expire_credit_ = 0;  // Thousandths of an expiry cycle that are due (hz).
   bool out_of_memory_ = false;
+  bool log_is_full_ = false;
+  bool cluster_is_down_ = false;
+  std::vector<uint64_t> leaderless_since_ms_;  // By partition; 0: it has a leader.
+  uint64_t loading_shown_ms_ = 0;
 
   struct CheckpointRound;
   std::unique_ptr<CheckpointRound> checkpoint_round_;

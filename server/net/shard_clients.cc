@@ -178,11 +178,12 @@ void Shard::WantsFlush(Connection& connection) {
   to_flush_.push_back(connection.number());
 }
 
-void Shard::ReapIdle() {
-  if (settings_->timeout == 0) return;
+void Shard::ReapClients() {
   for (size_t i = 0; i < connections_.size(); ++i) {
     Connection* connection = connections_[i].get();
     if (connection == nullptr) continue;
+    connection->CheckOutputLimits();
+    if (settings_->timeout == 0 || connection->closed()) continue;
     if (turn_wall_ms_ - connection->last_active_ms > settings_->timeout * 1000) connection->Close();
   }
 }
@@ -204,10 +205,13 @@ bool Shard::replies_waiting() const {
 
 void Shard::SetSettings(std::shared_ptr<const Settings> settings) {
   settings_ = std::move(settings);
-  for (const auto& connection : connections_) {
-    if (connection != nullptr) connection->OnSettings();
-  }
   log_writer_.set_mode(Node::SyncModeOf(*settings_));
+  for (const auto& connection : connections_) {
+    if (connection != nullptr) connection->OnSettings(*settings_);
+  }
+  for (const auto& host : hosts_) host->SetLive(Node::LiveOptionsOf(*settings_, partitions()));
+  RefuseWrites();
+  WatchMemory();
 }
 
 // --- NodeApi

@@ -14,7 +14,14 @@ inline constexpr std::string_view kCrossSlotError =
 inline constexpr std::string_view kOutOfMemoryError =
     "OOM command not allowed when used memory > 'maxmemory'.";
 inline constexpr std::string_view kDiskError =
-    "MISCONF The log cannot be written on this node; writes are disabled. See the server's log.";
+    "MISCONF Errors writing to the AOF file: No space left on device";
+inline constexpr std::string_view kCheckpointFailedError =
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
+    "disk. Commands that may modify the data set are disabled, because this instance is configured "
+    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
+    "option). Please check the Redis logs for details about the RDB error.";
+inline constexpr std::string_view kClusterDownReadsOnlyError =
+    "CLUSTERDOWN The cluster is down and only accepts read commands";
 inline constexpr std::string_view kNotExecutedError =
     "TRYAGAIN The command was not executed: leadership moved before it was committed";
 // Nobody knows.

@@ -17,6 +17,8 @@ Partition::Partition(const Options& options, Owner& owner, raft::Transport& tran
       transport_(transport),
       log_(std::move(log)),
       keyspace_(std::make_unique<storage::Keyspace>(options.hash_seed)),
+      reads_by_round_(options.reads_by_round),
+      thresholds_(options.thresholds),
       random_(options.random_seed) {}
 
 Partition::~Partition() { watches_.AllChanged(); }
@@ -84,9 +86,11 @@ Admission Partition::Admit(const Command& command, bool stale, uint64_t monotoni
   }
   if ((command.flags & kWrite) != 0) {
     if (!replica_->CanPropose()) return Admission::kNoLeader;
+    if (writes_refused_ != Admission::kYes) [[unlikely]]
+      return writes_refused_;
     if ((command.flags & kGrows) != 0 && owner_.OutOfMemory()) return Admission::kOutOfMemory;
   }
-  if (!options_.reads_by_round && !replica_->HasLease(monotonic_ms)) return Admission::kNoLeader;
+  if (!reads_by_round_ && !replica_->HasLease(monotonic_ms)) return Admission::kNoLeader;
   return Admission::kYes;
 }
 
@@ -98,7 +102,8 @@ Call::Context Partition::ContextFor(const Request& request) {
           .may_expire = serving_ && replica_->CanPropose(),
           .log = this,
           .gate = this,
-          .random = &random_};
+          .random = &random_,
+          .thresholds = &thresholds_};
 }
 
 Gate Partition::Execute(const Request& request, resp::Writer& reply) {
@@ -118,7 +123,7 @@ Gate Partition::Execute(const Request& request, resp::Writer& reply) {
     return gate;
   }
   if (running_read_gate_ > commit_) gate.index = running_read_gate_;
-  if (options_.reads_by_round && serving_) {
+  if (reads_by_round_ && serving_) {
     if (turn_read_round_ == 0) turn_read_round_ = replica_->StartRead();
     if (!ReadConfirmed(turn_read_round_)) gate.read = turn_read_round_;
   }
@@ -278,7 +283,8 @@ void Partition::Apply(const raft::Entry& entry) {
                .may_expire = false,
                .log = nullptr,
                .gate = nullptr,
-               .random = nullptr});
+               .random = nullptr,
+               .thresholds = &thresholds_});
     command->handler(call);
   }
   assert(reader.valid() && "an effect in the log does not parse");

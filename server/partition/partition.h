@@ -47,7 +47,8 @@ enum class Admission {
   kLoading,      // The keyspace is not there yet.
   kOutOfMemory,  // -OOM
   kReadOnly,     // A write on a stale read's connection cannot be served here.
-  kDiskError,    // -MISCONF: the log accepts nothing any more.
+  kDiskError,    // -MISCONF: the log has no room.
+  kCheckpointFailed,  // -MISCONF: stop-writes-on-bgsave-error.
 };
 
 enum class GateFailure {
@@ -93,8 +94,9 @@ class Partition final : public raft::StateMachine,
     raft::Core::Options raft;
     uint64_t hash_seed = 0;
     uint64_t random_seed = 0;
-    bool log_effects = true;      // False: nobody reads the log (alone, and without files).
-    bool reads_by_round = false;  // read-consistency readindex
+    bool log_effects = true;         // False: nobody reads the log (alone, and without files).
+    bool reads_by_round = false;     // read-consistency readindex; see set_reads_by_round.
+    storage::Thresholds thresholds;  // See set_thresholds.
     int64_t unknown_after_ms =
         1500;  // A gated reply waits this long without a leader, then is "unknown".
   };
@@ -126,6 +128,11 @@ class Partition final : public raft::StateMachine,
   // Decided before a command runs (DESIGN §2, rule 0). `monotonic_ms` must have been read after the
   // command was, or a pause in between would serve a stale read (FAULTS C4, P2).
   Admission Admit(const Command& command, bool stale, uint64_t monotonic_ms) const;
+  void set_reads_by_round(bool by_round) { reads_by_round_ = by_round; }
+  // Values take other encodings when they are written next.
+  void set_thresholds(const storage::Thresholds& thresholds) { thresholds_ = thresholds; }
+  // What Admit says to writes that it would have run; kYes lets them.
+  void RefuseWrites(Admission refused) { writes_refused_ = refused; }
   bool serving() const { return serving_; }
   bool IsLeader() const { return replica_->core().role() == raft::Role::kLeader; }
   raft::NodeId leader() const;
@@ -220,6 +227,9 @@ class Partition final : public raft::StateMachine,
   bool applying_ = false;
   raft::Index applying_index_ = 0;  // Of an entry that is not committed yet; else 0.
   bool serving_ = false;
+  bool reads_by_round_ = false;
+  storage::Thresholds thresholds_;
+  Admission writes_refused_ = Admission::kYes;
   raft::Index commit_ = 0;
   raft::Index open_index_ = 1;
   uint64_t turn_read_round_ = 0;  // readindex: one round serves a turn's reads.

@@ -32,7 +32,11 @@ PartitionHost::PartitionHost(const Options& options, const Environment& environm
       partition_(options.partition, *this, environment.transport, MakeLog()),
       loaded_keys_(std::make_shared<std::atomic<uint64_t>>(0)),
       keys_to_load_(std::make_shared<std::atomic<uint64_t>>(0)),
-      alive_(std::make_shared<bool>(true)) {
+      alive_(std::make_shared<bool>(true)),
+      live_{.election_wait_ms = options.election_wait_ms,
+            .checkpoint_log_bytes = options.checkpoint_log_bytes,
+            .reads_by_round = options.partition.reads_by_round,
+            .thresholds = options.partition.thresholds} {
   if (environment_.store != nullptr) {
     checkpointer_ =
         std::make_unique<Checkpointer>(partition_, *environment_.store, environment_.executor);
@@ -143,6 +147,12 @@ void PartitionHost::StartReplica(const raft::SnapshotInfo& snapshot) {
   RunWaiting();
 }
 
+void PartitionHost::SetLive(const Live& live) {
+  live_ = live;
+  partition_.set_reads_by_round(live.reads_by_round);
+  partition_.set_thresholds(live.thresholds);
+}
+
 // Whether what the log holds goes on from this checkpoint, or there is none to go on from.
 bool PartitionHost::LogContinues(const raft::Position& checkpoint) const {
   if (checkpoint.index == 0) return true;
@@ -162,8 +172,7 @@ void PartitionHost::Submit(Deferred command) {
     return command.answer(ErrorReply(kClusterDownError));
   }
   waiting_bytes_ += command.bytes;
-  command.deadline_ms =
-      partition_.monotonic_ms() + static_cast<uint64_t>(options_.election_wait_ms);
+  command.deadline_ms = partition_.monotonic_ms() + static_cast<uint64_t>(live_.election_wait_ms);
   waiting_.push_back(std::move(command));
 }
 
@@ -184,6 +193,8 @@ void PartitionHost::RunDeferred(Deferred command) {
       return command.answer(ErrorReply(kOutOfMemoryError));
     case Admission::kDiskError:
       return command.answer(ErrorReply(kDiskError));
+    case Admission::kCheckpointFailed:
+      return command.answer(ErrorReply(kCheckpointFailedError));
   }
   Held held;
   held.gate = command.run(partition_, held.reply);
@@ -435,11 +446,12 @@ uint64_t PartitionHost::log_bytes_since_checkpoint() const {
 void PartitionHost::MaybeCheckpoint() {
   if (!checkpointer_) return;
   if (std::optional<Checkpointer::Result> result = checkpointer_->TakeResult()) {
+    checkpoint_failed_ = !result->ok;
     if (result->ok) ReleaseLog();
     if (on_checkpoint) on_checkpoint(*this, *result);
   }
-  if (environment_.log != nullptr && options_.checkpoint_log_bytes != 0 && !checkpoint_running() &&
-      log_bytes_since_checkpoint() > options_.checkpoint_log_bytes + options_.kept_log_bytes) {
+  if (environment_.log != nullptr && live_.checkpoint_log_bytes != 0 && !checkpoint_running() &&
+      log_bytes_since_checkpoint() > live_.checkpoint_log_bytes + options_.kept_log_bytes) {
     StartCheckpoint();
   }
 }

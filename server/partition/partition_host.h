@@ -58,6 +58,14 @@ class PartitionHost final : private Partition::Owner {
     size_t waiting_bytes_max = 64 << 20;
   };
 
+  // What may change while it runs.
+  struct Live {
+    int64_t election_wait_ms = 1000;
+    uint64_t checkpoint_log_bytes = 256 << 20;
+    bool reads_by_round = false;
+    storage::Thresholds thresholds;
+  };
+
   PartitionHost(const Options& options, const Environment& environment);
   ~PartitionHost() override;
 
@@ -67,9 +75,13 @@ class PartitionHost final : private Partition::Owner {
   uint64_t loaded_keys() const { return loaded_keys_->load(std::memory_order_relaxed); }
   uint64_t keys_to_load() const { return keys_to_load_->load(std::memory_order_relaxed); }
 
-  bool active_mark = false;  // The shard's: it is listed to be flushed.
-  bool served_mark = false;  // The shard's: it has said that this leads.
-  bool ready_mark = false;   // The shard's: the node does not wait for it any more.
+  void SetLive(const Live& live);
+
+  // The shard's.
+  bool active_mark = false;  // It is listed to be flushed.
+  bool ready_mark = false;   // The node does not wait for it any more.
+  uint64_t load_began_ms = 0;
+  bool served_mark = false;    // It has said that this leads.
 
   Partition& partition() { return partition_; }
   const Partition& partition() const { return partition_; }
@@ -99,6 +111,7 @@ class PartitionHost final : private Partition::Owner {
   bool checkpoint_running() const { return checkpointer_ && checkpointer_->running(); }
   // Ended checkpoints are told to this, on the shard's thread.
   std::function<void(PartitionHost&, const Checkpointer::Result&)> on_checkpoint;
+  bool checkpoint_failed() const { return checkpoint_failed_; }  // The last one that ended.
   uint64_t log_bytes_since_checkpoint() const;
 
  private:
@@ -150,6 +163,8 @@ class PartitionHost final : private Partition::Owner {
   std::unordered_map<uint64_t, Held> held_;
   uint64_t last_held_ = 0;
   std::vector<uint64_t> ready_;
+  Live live_;
+  bool checkpoint_failed_ = false;
   bool rebuild_again_ = false;
   bool rebuilding_ = false;
 };

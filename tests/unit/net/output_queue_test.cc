@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <vector>
+
 #include "server/partition/partition_log.h"
 
 namespace server {
@@ -109,6 +111,19 @@ TEST_CASE_FIXTURE(Fixture, "output: places are filled in any order and leave in 
   CHECK(queue.Ready() == "firstbetweensecond");
   queue.Consume(18);
   CHECK(queue.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "output: a hundred thousand places are filled from the back in no time") {
+  std::vector<uint64_t> places;
+  for (int i = 0; i < 100'000; ++i) {
+    places.push_back(queue.Reserve());
+    Reply(".", 0);
+  }
+  CHECK(queue.unfilled() == 100'000);
+  for (auto place = places.rbegin(); place != places.rend(); ++place) queue.Fill(*place, "x");
+  CHECK(queue.unfilled() == 0);
+  CHECK(queue.Ready().size() == 200'000);
 }
 
 }  // namespace server

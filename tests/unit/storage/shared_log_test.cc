@@ -279,9 +279,27 @@ TEST_CASE("shared log: no space for a segment to prepare is not the end") {
   auto prepare = log->TakePrepareJob();
   prepare->Run();
   CHECK(log->CompletePrepare(std::move(prepare)).error().code == storage::Code::kNoSpace);
+
+  // What needs the segment waits for it, and what came before is written.
+  raft::Index index = 100;
+  do {
+    Append(*log, 0, Entry(1, ++index, std::string(100, 'x')));
+    if (auto job = log->TakeJob(true)) {
+      job->Run();
+      REQUIRE(log->Complete(std::move(job)));
+    }
+  } while (!log->HasPending());
+  REQUIRE(index < 1000);
+  CHECK_FALSE(log->error());
+
   disk.set_fault(nullptr);
-  Fill(*log, 0, 101, 300);
-  CHECK(Open(disk)->Last(0).index == 300);
+  prepare = log->TakePrepareJob();
+  REQUIRE(prepare != nullptr);
+  prepare->Run();
+  REQUIRE(log->CompletePrepare(std::move(prepare)));
+  REQUIRE(Write(*log));
+  CHECK_FALSE(log->HasPending());
+  CHECK(Open(disk)->Last(0).index == index);
 }
 
 TEST_CASE("shared log: after a failed write or sync it accepts nothing any more") {
