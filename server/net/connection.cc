@@ -57,9 +57,19 @@ void Connection::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
 
 void Connection::OnRead(uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer) {
   auto* connection = static_cast<Connection*>(stream->data);
+  if (size == UV_EOF) return connection->OnEnd();
   if (size < 0) return connection->Close();
   if (size == 0) return;
   connection->Receive({buffer->base, static_cast<size_t>(size)});
+}
+
+// The client sends no more; what it has sent is answered first.
+void Connection::OnEnd() {
+  if (output_.empty()) return Close();
+  uv_read_stop(stream_.get());
+  reading_ = false;
+  close_after_reply = true;
+  shard_.WantsFlush(*this);
 }
 
 void Connection::Receive(std::string_view bytes) {
@@ -68,6 +78,11 @@ void Connection::Receive(std::string_view bytes) {
   // Read after the bytes were: a lease that holds now held after the commands were sent.
   shard_.RefreshMonotonicTime();
   parser_.Feed(bytes);
+  RunCommands();
+}
+
+void Connection::RunCommands() {
+  unread_ = false;
   while (!closed() && !close_after_reply) {
     // Who has not authenticated may do so with the next command, and is held to other limits until
     // then.
@@ -80,6 +95,15 @@ void Connection::Receive(std::string_view bytes) {
     parser_.set_authenticated(authenticated);
     CheckOutputLimits();  // Before the next commands: their replies may be large.
     if (pipeline_size_ < count_max) break;
+    if (!closed() && !TakesMore()) {
+      // So much waits for this client already: the rest of what it sent runs when it has read some
+      // of that.
+      if (sending_bytes_ == 0) Write();
+      if (closed() || TakesMore()) continue;
+      parser_.KeepUnread();
+      unread_ = true;
+      break;
+    }
   }
   if (!closed() && !close_after_reply && !parser_.error().empty()) FailProtocol();
   if (closed()) return;
@@ -237,10 +261,20 @@ void Connection::OnSettings(const Settings& settings) {
   parser_.set_authenticated(authenticated);
 }
 
-void Connection::PauseOrResume() {
+bool Connection::TakesMore() const {
   const size_t limit = authenticated ? kOutputPauseBytes : kOutputPauseBytesUnauthenticated;
-  const bool want = output_bytes() < limit && output_.unfilled() < kRepliesMissingMax;
-  if (want == reading_ || closed()) return;
+  return output_bytes() < limit && output_.unfilled() < kRepliesMissingMax;
+}
+
+void Connection::PauseOrResume() {
+  if (closed() || close_after_reply) return;
+  if (unread_ && TakesMore()) {
+    shard_.RefreshMonotonicTime();  // Leases are checked anew, as for commands that just came.
+    RunCommands();
+  }
+  if (closed() || close_after_reply) return;
+  const bool want = TakesMore() && !unread_;
+  if (want == reading_) return;
   if (want) {
     reading_ = uv_read_start(stream_.get(), OnAllocate, OnRead) == 0;
   } else {

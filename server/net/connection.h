@@ -60,7 +60,10 @@ class Connection final : public Session {
 
   static void OnAllocate(uv_handle_t* handle, size_t suggested, uv_buf_t* buffer);
   static void OnRead(uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer);
+  void OnEnd();
   void Receive(std::string_view bytes);
+  void RunCommands();
+  bool TakesMore() const;  // Little enough waits for this client.
   void ReadPipeline(size_t count_max);
   void Prepare(Pending& pending);
   void Prefetch();
@@ -105,6 +108,8 @@ class Connection final : public Session {
   size_t sending_bytes_ = 0;  // With libuv, until OnWritten.
   int64_t over_soft_limit_since_ms_ = 0;
   bool reading_ = false;
+  bool unread_ =
+      false;  // The parser holds commands that have not run: too much waited for the client.
   bool wants_flush_ = false;
   bool reply_reserved_ = false;                // The running session command called Defer.
   std::function<void(std::string)> captured_;  // Set while a transaction's session command runs.

@@ -55,6 +55,7 @@ Gate RunSteps(Plan& plan, Partition& partition, std::string& out) {
     return {};
   }
   Gate last;
+  bool wrote = false;
   resp::Writer writer(out, plan.resp_version);
   writer.Array(plan.is_step.size());
   size_t step = 0;
@@ -65,8 +66,6 @@ Gate RunSteps(Plan& plan, Partition& partition, std::string& out) {
     }
     const Step& current = plan.steps[step++];
     const std::vector<std::string_view> views(current.args.begin(), current.args.end());
-    // Each command is checked, as Redis checks it inside EXEC: memory may have run out since it was
-    // queued.
     Request request{.command = current.command,
                     .args = views,
                     .raw = {},
@@ -74,9 +73,13 @@ Gate RunSteps(Plan& plan, Partition& partition, std::string& out) {
                     .stale = plan.stale,
                     .first_key = {}};
     const Gate gate = partition.Execute(request, writer);
+    wrote = wrote || gate.index == partition.open_index();
     last.index = std::max(last.index, gate.index);
     last.read = std::max(last.read, gate.read);
   }
+  // The entry's own commit proves that this was the leader. A round would not: were it lost, the
+  // client would be told "not executed" of an entry that may still commit.
+  if (wrote) last.read = 0;
   return last;
 }
 

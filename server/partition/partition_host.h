@@ -81,7 +81,7 @@ class PartitionHost final : private Partition::Owner {
   bool active_mark = false;  // It is listed to be flushed.
   bool ready_mark = false;   // The node does not wait for it any more.
   uint64_t load_began_ms = 0;
-  bool served_mark = false;    // It has said that this leads.
+  bool served_mark = false;  // It has said that this leads.
 
   Partition& partition() { return partition_; }
   const Partition& partition() const { return partition_; }
