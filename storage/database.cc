@@ -13,11 +13,17 @@ constexpr size_t kElementsFreedAtOnce = 128;
 constexpr int kCursorShift = 11;
 static_assert(Table::kDepthMax + Table::kBucketBits <= 64 - kCursorShift);
 
+// As in Redis, a page of a table that has become sparse may be empty: looking for `count` keys
+// must not walk all of it.
+constexpr size_t kBucketsPerKey = 10;
+
 uint64_t ScanTable(const Table& table, uint64_t cursor, size_t count, Database::Visitor visit) {
   if (table.size() == 0) return 0;
   uint64_t position = cursor << kCursorShift;
   size_t visited = 0;
+  size_t buckets = 0;
   do {
+    ++buckets;
     const Table::BucketRange range = table.BucketAt(position);
     if (range.next_hash != 0) Table::PrefetchItemsOf(table.BucketAt(range.next_hash).bucket);
     Table::ForEachIn(range.bucket, [&](const Table::Place& place) {
@@ -25,7 +31,7 @@ uint64_t ScanTable(const Table& table, uint64_t cursor, size_t count, Database::
       ++visited;
     });
     position = range.next_hash;
-  } while (position != 0 && visited < count);
+  } while (position != 0 && visited < count && buckets < count * kBucketsPerKey);
   return position >> kCursorShift;
 }
 

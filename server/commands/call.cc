@@ -26,6 +26,7 @@ storage::Item* Call::ExpireIfDue(int database, storage::Item* item, const storag
   // A stale read on a follower hides the key, and leaves it for the leader to delete.
   if (context_.may_expire) {
     db(database).Delete(key);
+    if (context_.deaths != nullptr) ++context_.deaths->expired;
     if (context_.log != nullptr) {
       const std::string_view effect[] = {"del", key.key};
       context_.log->Log(database, effect);

@@ -33,17 +33,27 @@ class ReadGate {
   virtual void OnReadAll() = 0;  // DBSIZE, KEYS, SCAN: gate on the newest write.
 };
 
+// How often keys were there when a read looked for them, and how many died by the clock: INFO's
+// keyspace_hits, keyspace_misses and expired_keys.
+struct KeyCounts {
+  uint64_t expired = 0;
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+};
+
 class Call {
  public:
   struct Context {
     storage::Keyspace& keyspace;
     int database;
-    int64_t now_ms;    // The leader's wall clock, read once per loop turn.
-    bool applying;     // Running a log entry, not a client's command.
-    bool may_expire;   // This replica decides about expiry (leader, not applying).
-    EffectLog* log;    // Null when nothing is logged (applying).
-    ReadGate* gate;    // Null when applying.
-    uint64_t* random;  // State of the leader's generator; see Random().
+    int64_t now_ms;                // The leader's wall clock, read once per loop turn.
+    bool applying;                 // Running a log entry, not a client's command.
+    bool may_expire;               // This replica decides about expiry (leader, not applying).
+    EffectLog* log;                // Null when nothing is logged (applying).
+    ReadGate* gate;                // Null when applying.
+    uint64_t* random;              // State of the leader's generator; see Random().
+    KeyCounts* lookups = nullptr;  // Of a client's read; null for writes and while applying.
+    KeyCounts* deaths = nullptr;   // Of keys; null where nothing expires.
     // Of this node: they decide how values are kept, never what a command says.
     const storage::Thresholds* thresholds = &storage::kDefaultThresholds;
   };
@@ -83,7 +93,11 @@ class Call {
     if (context_.gate != nullptr) context_.gate->OnRead(key.hash);
     storage::Item* item = db(database).Find(key);
     const bool dies = item != nullptr && item->expire_at_ms() != storage::kNoExpiry;
-    return dies ? ExpireIfDue(database, item, key) : item;
+    if (dies) item = ExpireIfDue(database, item, key);
+    if (context_.lookups != nullptr) {
+      ++(item != nullptr ? context_.lookups->hits : context_.lookups->misses);
+    }
+    return item;
   }
   // Past its deadline, so that a scan passes over it. Never while applying.
   bool IsExpired(const storage::Item& item) const;

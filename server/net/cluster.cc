@@ -174,7 +174,16 @@ void Cluster::MaybePropose() {
   promised_to_ = name_;
   promised_at_ms_ = now_ms_;
   spdlog::info("cluster {}: proposing with {} nodes", proposal_->descriptor.id, present.size());
+  if (!FormIfAllPromised()) ResendForming();
+}
+
+bool Cluster::FormIfAllPromised() {
+  if (proposal_->promised.size() < proposal_->descriptor.members.size()) return false;
+  const ClusterDescriptor agreed = std::move(proposal_->descriptor);
+  proposal_.reset();
+  if (events_.save(agreed)) Adopt(agreed);
   ResendForming();
+  return true;
 }
 
 ClusterDescriptor Cluster::Compose(const std::vector<std::string>& names) const {
@@ -206,11 +215,8 @@ void Cluster::OnFormingFrame(const std::string& from, PeerFrame kind, std::strin
     // The others' promises were given after ours, so while ours holds theirs do.
     if (promised_to_ != name_ || now_ms_ - promised_at_ms_ >= kPromiseMs) return;
     proposal_->promised.insert(from);
-    if (proposal_->promised.size() < proposal_->descriptor.members.size()) return;
-    const ClusterDescriptor agreed = std::move(proposal_->descriptor);
-    proposal_.reset();
-    if (events_.save(agreed)) Adopt(agreed);
-    return ResendForming();
+    FormIfAllPromised();
+    return;
   }
   const std::optional<ClusterDescriptor> descriptor = DecodeDescriptor(payload);
   if (!descriptor || descriptor_ || !descriptor->Has(name_)) return;

@@ -80,6 +80,7 @@ class Cluster {
 
   ClusterNode& NodeNamed(const std::string& name);
   void MaybePropose();
+  bool FormIfAllPromised();
   ClusterDescriptor Compose(const std::vector<std::string>& names) const;
   void Adopt(const ClusterDescriptor& descriptor);
   void ResendForming();

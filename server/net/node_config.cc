@@ -91,7 +91,7 @@ void Node::ApplyLogLevel(const Settings& settings) {
 }
 
 void Node::ResetStats() {
-  OnAllShards([](Shard& shard) { shard.stats().Reset(); });
+  OnAllShards([](Shard& shard) { shard.ResetStats(); });
 }
 
 }  // namespace server

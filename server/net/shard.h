@@ -73,6 +73,7 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   Peers& peers() { return *peers_; }
   ShardStats& stats() { return stats_; }
   const ShardStats& stats() const { return stats_; }
+  void ResetStats();  // CONFIG RESETSTAT.
   Node& node() { return node_; }
   void SetSettings(std::shared_ptr<const Settings> settings);
   void SetTopology(TopologyPtr topology) { topology_ = std::move(topology); }
@@ -193,6 +194,8 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   uint64_t turn_monotonic_ms_ = 0;
   uint64_t ticks_ = 0;
   int64_t expire_credit_ = 0;  // Thousandths of an expiry cycle that are due (hz).
+  bool expiring_ = false;      // Many keys are due.
+  size_t expire_next_ = 0;     // Of hosts_, any multiple of their number away.
   bool out_of_memory_ = false;
   bool log_is_full_ = false;
   bool cluster_is_down_ = false;

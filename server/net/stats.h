@@ -41,7 +41,8 @@ struct ShardStats {
   void Reset() {
     for (Counter* counter :
          {&connections_received, &connections_rejected, &commands, &input_bytes, &output_bytes,
-          &errors, &moved, &log_writes, &checkpoints, &checkpoint_failures}) {
+          &errors, &expired_keys, &keyspace_hits, &keyspace_misses, &moved, &log_writes,
+          &checkpoints, &checkpoint_failures}) {
       counter->Set(0);
     }
   }

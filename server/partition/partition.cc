@@ -4,12 +4,6 @@
 #include <cassert>
 
 namespace server {
-namespace {
-
-constexpr size_t kExpireSampleKeys = 20;  // Redis's ACTIVE_EXPIRE_CYCLE_KEYS_PER_LOOP.
-
-}  // namespace
-
 Partition::Partition(const Options& options, Owner& owner, raft::Transport& transport,
                      std::unique_ptr<raft::LogStorage> log)
     : options_(options),
@@ -103,6 +97,10 @@ Call::Context Partition::ContextFor(const Request& request) {
           .log = this,
           .gate = this,
           .random = &random_,
+          .lookups = request.command != nullptr && (request.command->flags & kRead) != 0
+                         ? &key_counts_
+                         : nullptr,
+          .deaths = &key_counts_,
           .thresholds = &thresholds_};
 }
 
@@ -115,7 +113,6 @@ Gate Partition::Execute(const Request& request, resp::Writer& reply) {
   if (request.first_key) call.set_first_key(*request.first_key);
   request.command->handler(call);
   running_ = nullptr;
-  ++stats_.commands;
 
   Gate gate;
   if (running_wrote_) {
@@ -157,26 +154,37 @@ void Partition::TakeReady(std::vector<uint64_t>& tokens) {
   }
 }
 
-bool Partition::ExpireSome(size_t keys_max) {
+bool Partition::ExpireSome(size_t sample_keys) {
   if (!serving_ || !replica_->CanPropose()) return false;
   bool more = false;
   for (int index = 0; index < storage::kDatabases; ++index) {
     storage::Database& database = keyspace_->database(index);
     if (database.expiring_size() == 0) continue;
-    std::vector<std::string> due;
     size_t seen = 0;
+    size_t due = 0;
     uint64_t& cursor = expire_cursors_[static_cast<size_t>(index)];
-    cursor = database.ScanExpiring(cursor, std::min(keys_max, kExpireSampleKeys),
-                                   [&](const storage::Item& item) {
-                                     ++seen;
-                                     if (item.expire_at_ms() <= wall_ms_)
-                                       due.emplace_back(item.key());
-                                   });
-    for (const std::string& key : due) ExpireIfDue(index, key);
+    cursor = database.ScanExpiring(cursor, sample_keys, [&](const storage::Item& item) {
+      ++seen;
+      if (item.expire_at_ms() > wall_ms_) return;
+      if (due == due_.size()) due_.emplace_back();
+      due_[due++].assign(item.key());
+    });
+    if (due > 0) DeleteDue(index, std::span(due_).first(due));
     // Redis goes on while a sample held more than a tenth of dead keys.
-    more = more || due.size() * 10 > seen;
+    more = more || due * 10 > seen;
   }
   return more;
+}
+
+// One effect for all of them: that is a fraction of what one for each would cost to log and apply.
+void Partition::DeleteDue(int database, std::span<const std::string> keys) {
+  std::vector<std::string_view> effect{"del"};
+  effect.insert(effect.end(), keys.begin(), keys.end());
+  Log(database, effect);
+  for (const std::string& key : keys) {
+    keyspace_->database(database).Delete(keyspace_->Hash(key));
+  }
+  key_counts_.expired += keys.size();
 }
 
 void Partition::Seal() {

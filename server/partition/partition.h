@@ -151,9 +151,9 @@ class Partition final : public raft::StateMachine,
   void TakeReady(std::vector<uint64_t>& tokens);
   bool has_waiters() const { return !waiters_.empty(); }
 
-  // Deletes up to about `keys_max` of the keys that are past their deadline, on the leader. Returns
-  // true if many more seem to be due.
-  bool ExpireSome(size_t keys_max);
+  // Looks at about `sample_keys` keys of each database that have a deadline, and deletes those that
+  // are past it, on the leader. True if many of them were: more seem to be due.
+  bool ExpireSome(size_t sample_keys);
 
   // Once per loop turn, and before anything that may change the role: proposes the open batch.
   void Seal();
@@ -166,13 +166,7 @@ class Partition final : public raft::StateMachine,
   raft::Index open_index() const;  // The index that the open batch will get.
   raft::Index executed() const { return replica_->executed(); }
 
-  struct Stats {
-    uint64_t expired_keys = 0;
-    uint64_t commands = 0;
-    uint64_t keyspace_hits = 0;
-    uint64_t keyspace_misses = 0;
-  };
-  Stats& stats() { return stats_; }
+  KeyCounts& key_counts() { return key_counts_; }
 
  private:
   struct Waiter {
@@ -199,6 +193,7 @@ class Partition final : public raft::StateMachine,
   void OnClear(int database) override;
 
   Call::Context ContextFor(const Request& request);
+  void DeleteDue(int database, std::span<const std::string> keys);
   bool ReadConfirmed(uint64_t round) const;
   void FailUndecided();
   void FailGates(raft::Index above, GateFailure failure);
@@ -216,7 +211,7 @@ class Partition final : public raft::StateMachine,
   HazardTable hazards_;
   WatchList watches_;
   std::deque<Waiter> waiters_;
-  Stats stats_;
+  KeyCounts key_counts_;
 
   // The command that runs now.
   const Request* running_ = nullptr;
@@ -238,6 +233,7 @@ class Partition final : public raft::StateMachine,
   raft::Term read_term_ = 0;  // Reads wait for rounds of this term.
   uint64_t random_;
   std::array<uint64_t, storage::kDatabases> expire_cursors_{};
+  std::vector<std::string> due_;  // ExpireSome's, kept for their memory.
   std::string scratch_;
 };
 
