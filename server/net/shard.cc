@@ -19,7 +19,7 @@ constexpr uint64_t kTicksPerSecond = 1000 / kTickMs;
 // that commands in between hardly notice, and about 100 MB a second.
 constexpr size_t kCheckpointSliceBytes = 128 << 10;
 constexpr uint64_t kCheckpointPaceMs = 1;
-// Active expiry looks for dead keys ten times a second, and while it finds many it goes on in every
+// Active expiry looks for dead keys `hz` times a second, and while it finds many it goes on in every
 // tick, with a fifth of a core (Redis's slow cycle takes up to a quarter). The time also bounds
 // what a turn logs.
 constexpr uint64_t kExpireBudgetNs = 2000000;

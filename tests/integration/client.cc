@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 
 namespace integration {
@@ -40,13 +41,18 @@ std::string Show(const redisReply& reply) {
 
 }  // namespace
 
+// A server that closes a connection while we write to it is a result, not the end of the test.
+void Client::IgnoreBrokenPipes() { std::signal(SIGPIPE, SIG_IGN); }
+
 Client::Client(uint16_t port) : context_(redisConnectWithTimeout("127.0.0.1", port, kTimeout)) {
+  IgnoreBrokenPipes();
   if (context_ != nullptr && context_->err != 0) context_.reset();
   if (connected()) redisSetTimeout(context_.get(), kTimeout);
 }
 
 Client::Client(const std::string& unix_socket_path)
     : context_(redisConnectUnixWithTimeout(unix_socket_path.c_str(), kTimeout)) {
+  IgnoreBrokenPipes();
   if (context_ != nullptr && context_->err != 0) context_.reset();
   if (connected()) redisSetTimeout(context_.get(), kTimeout);
 }

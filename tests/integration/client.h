@@ -27,6 +27,7 @@ class Client {
   std::string Receive();
 
  private:
+  static void IgnoreBrokenPipes();
   struct Deleter {
     void operator()(redisContext* context) const { redisFree(context); }
   };
