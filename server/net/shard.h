@@ -202,7 +202,11 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   std::vector<uint64_t> leaderless_since_ms_;  // By partition; 0: it has a leader.
   uint64_t loading_shown_ms_ = 0;
 
-  struct CheckpointRound;
+  struct CheckpointRound {
+    size_t next = 0;
+    std::string error;
+    std::function<void(std::string)> done;
+  };
   std::unique_ptr<CheckpointRound> checkpoint_round_;
 };
 
