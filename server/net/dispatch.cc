@@ -218,7 +218,6 @@ void Connection::RunOnPartition(Pending& pending, resp::Writer& reply) {
       reply.Error(kCheckpointFailedError);
       return CloseReply(nullptr, {});
     case Admission::kDiskError:
-    case Admission::kReadOnly:
       reply.Error(kDiskError);
       return CloseReply(nullptr, {});
   }

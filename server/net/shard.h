@@ -89,7 +89,6 @@ class Shard final : public NodeApi, private PartitionHost::Owner {
   // With cluster-require-full-coverage, a partition has been without a leader for too long.
   bool cluster_is_down() const { return cluster_is_down_; }
   void StopListening();
-  void CloseClients();
   bool replies_waiting() const;
   void OnLinkBroken(raft::NodeId node);
   void Suspect(raft::NodeId node);  // Its process is gone.

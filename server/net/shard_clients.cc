@@ -190,12 +190,6 @@ void Shard::ReapClients() {
 
 void Shard::StopListening() { listeners_.clear(); }
 
-void Shard::CloseClients() {
-  for (size_t i = 0; i < connections_.size(); ++i) {
-    if (connections_[i] != nullptr) connections_[i]->Close();
-  }
-}
-
 bool Shard::replies_waiting() const {
   for (const auto& connection : connections_) {
     if (connection != nullptr && connection->owes_replies()) return true;

@@ -46,7 +46,6 @@ enum class Admission {
                  // CLUSTERDOWN.
   kLoading,      // The keyspace is not there yet.
   kOutOfMemory,  // -OOM
-  kReadOnly,     // A write on a stale read's connection cannot be served here.
   kDiskError,    // -MISCONF: the log has no room.
   kCheckpointFailed,  // -MISCONF: stop-writes-on-bgsave-error.
 };
@@ -149,7 +148,6 @@ class Partition final : public raft::StateMachine,
   // `token` is handed back through TakeReady once the gate is open. Waiters are served in order.
   void AddWaiter(const Gate& gate, uint64_t token);
   void TakeReady(std::vector<uint64_t>& tokens);
-  bool has_waiters() const { return !waiters_.empty(); }
 
   // Looks at about `sample_keys` keys of each database that have a deadline, and deletes those that
   // are past it, on the leader. True if many of them were: more seem to be due.

@@ -185,7 +185,6 @@ void PartitionHost::RunDeferred(Deferred command) {
       return command.answer(
           ErrorReply(environment_.owner.MovedError(command.slot, partition_.leader())));
     case Admission::kNoLeader:
-    case Admission::kReadOnly:
       return command.answer(ErrorReply(kClusterDownError));
     case Admission::kLoading:
       return command.answer(ErrorReply(kLoadingError));
